@@ -1,0 +1,1 @@
+"""LivePortrait, rebuilt: one portrait and one driving video in, the portrait moving like the driver out."""

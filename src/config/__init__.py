@@ -1,0 +1,1 @@
+"""Options, and the definitions of the models."""

@@ -1,0 +1,29 @@
+"""What can go wrong in a way the user can mend.
+
+Every error below carries one plain sentence that shows what arrived and says what to do; the command line prints it as it is.
+Anything else that escapes is a bug of ours.
+"""
+
+
+class LivePortraitError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+
+class InputError(LivePortraitError, ValueError):
+    """An option, file or array that cannot be used."""
+
+
+class MissingFileError(LivePortraitError, FileNotFoundError):
+    """A file that should be there is not."""
+
+
+class NoFaceError(InputError):
+    """No face where one is needed."""
+
+
+class TemplateError(InputError):
+    """A motion template that cannot be read, or that belongs to another model."""
+
+
+class WeightsError(LivePortraitError):
+    """Weights that are missing, damaged, do not fit the networks or could not be fetched."""

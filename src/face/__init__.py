@@ -1,0 +1,1 @@
+"""Faces in pictures: detect, follow, crop, measure, paste back."""

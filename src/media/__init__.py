@@ -1,0 +1,1 @@
+"""Pictures, videos and sound: files to frames and back."""

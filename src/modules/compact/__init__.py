@@ -1,0 +1,1 @@
+"""The compact networks: small relatives of the faithful ones that warp the picture itself."""

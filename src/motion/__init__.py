@@ -1,0 +1,1 @@
+"""Keypoint arithmetic and the motion template: numbers only, no pictures and no networks."""

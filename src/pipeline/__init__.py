@@ -1,0 +1,1 @@
+"""The stages of one animation: source, driving, frames, output."""
