@@ -1,7 +1,7 @@
 """What can go wrong in a way the user can mend.
 
-Every error below carries one plain sentence that shows what arrived and says what to do; the command line prints it as it is.
-Anything else that escapes is a bug of ours.
+Every error below carries one plain sentence that shows what arrived and says what to do; the command line prints it
+as it is. Anything else that escapes is a bug of ours.
 """
 
 

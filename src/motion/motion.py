@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,26 +42,25 @@ class Motion:
         """Frames by index, slice or index tensor; a single index keeps the batch axis."""
         if isinstance(index, int):
             index = slice(index, index + 1 or None)
-        return Motion(**{name: None if value is None else value[index] for name, value in self._items()})
+        return self._map(lambda value: value[index])
 
     def to(self, device: torch.device | str) -> Motion:
         """The same motion on another device."""
-        return Motion(**{name: None if value is None else value.to(device) for name, value in self._items()})
+        return self._map(lambda value: value.to(device))
 
     def expand(self, n: int) -> Motion:
         """A single frame repeated n times (a view); a motion of n frames is returned as it is."""
-        if len(self) == n:
-            return self
-        return Motion(**{k: None if v is None else v.expand(n, *v.shape[1:]) for k, v in self._items()})
+        return self if len(self) == n else self._map(lambda value: value.expand(n, *value.shape[1:]))
 
-    def _items(self) -> list[tuple[str, Tensor | None]]:
-        return [(field.name, getattr(self, field.name)) for field in fields(self)]
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Motion:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Motion(**{name: None if value is None else change(value) for name, value in values.items()})
 
     @staticmethod
     def cat(parts: Sequence[Motion]) -> Motion:
         """Motions one after the other; the ratios survive only where every part has them."""
-        joined: dict[str, Tensor | None] = {}
+        joined: dict[str, Any] = {}
         for field in fields(Motion):
             values = [getattr(part, field.name) for part in parts]
             joined[field.name] = None if any(v is None for v in values) else torch.cat(values)
-        return Motion(**joined)  # type: ignore[arg-type]
+        return Motion(**joined)
