@@ -53,8 +53,9 @@ class Motion:
         return self if len(self) == n else self._map(lambda value: value.expand(n, *value.shape[1:]))
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> Motion:
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Motion(**{name: None if value is None else change(value) for name, value in values.items()})
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed: dict[str, Any] = {name: None if value is None else change(value) for name, value in values.items()}
+        return Motion(**changed)
 
     @staticmethod
     def cat(parts: Sequence[Motion]) -> Motion:
