@@ -1,0 +1,133 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from src.errors import InputError
+from src.motion.mesh import canonical_keypoints, fit_pose, keypoints, motion_from_meshes, motion_with_shape, opening
+from src.motion.motion import Motion
+from tests.tolerances import FLOAT32
+
+GOLDEN = Path(__file__).parents[1] / "data" / "compact" / "golden.npz"
+ATOL = FLOAT32["compact_motion"].abs
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return np.load(GOLDEN)
+
+
+@pytest.fixture(scope="module")
+def meshes(golden):
+    return golden["driving_meshes"]
+
+
+def positions(motion: Motion) -> torch.Tensor:
+    return motion.scale[:, None] * (motion.kp @ motion.R + motion.exp) + motion.t[:, None]
+
+
+def close(actual: torch.Tensor, wanted: np.ndarray) -> bool:
+    return np.allclose(actual.numpy(), wanted, rtol=0, atol=ATOL)
+
+
+@pytest.mark.parametrize(("name", "length"), [("source", 1), ("driving", 40)])
+def test_matches_the_golden_motion(golden, name, length):
+    meshes = golden["source_mesh"][None] if name == "source" else golden["driving_meshes"]
+    motion = motion_from_meshes(meshes)
+
+    assert len(motion) == length
+    assert all(close(kp, golden[f"{name}_x_c"]) for kp in motion.kp)
+    assert close(motion.scale[:, 0], golden[f"{name}_scale"])
+    assert close(motion.R, golden[f"{name}_R"])
+    assert close(motion.t, golden[f"{name}_t"])
+    assert close(motion.exp, golden[f"{name}_exp"])
+    assert close(torch.cat([motion.eye_ratio, motion.lip_ratio], 1), golden[f"{name}_opening"])
+    assert close(positions(motion), golden[f"{name}_x"])
+
+
+def test_types_and_shapes(meshes):
+    motion = motion_from_meshes(meshes[:3])
+    shapes = {name: (tuple(value.shape), value.dtype) for name, value in vars(motion).items()}
+    assert shapes == {
+        "kp": ((3, 21, 3), torch.float32),
+        "R": ((3, 3, 3), torch.float32),
+        "exp": ((3, 21, 3), torch.float32),
+        "t": ((3, 3), torch.float32),
+        "scale": ((3, 1), torch.float32),
+        "eye_ratio": ((3, 2), torch.float32),
+        "lip_ratio": ((3, 1), torch.float32),
+    }
+
+
+def test_live_frames_with_the_clips_shape_equal_the_clip(meshes):
+    clip = motion_from_meshes(meshes)
+    live = Motion.cat([motion_with_shape(mesh[None], clip.kp[0]) for mesh in meshes])
+    for name, value in vars(clip).items():
+        torch.testing.assert_close(vars(live)[name], value, rtol=0, atol=1e-6)
+
+
+def test_first_frame_fixes_the_shape_of_live_frames(meshes):
+    first = motion_from_meshes(meshes[:1])
+    later = motion_with_shape(meshes[20:21], first.kp[0])
+    assert torch.equal(later.kp, first.kp)
+    assert close(positions(later)[..., :2], keypoints(meshes[20:21].astype(np.float64))[..., :2])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    degrees=st.tuples(*[st.floats(-60, 60)] * 3),
+    scale=st.floats(0.2, 3),
+    shift=st.tuples(*[st.floats(-1, 1)] * 3),
+)
+def test_pose_follows_a_similarity(degrees, scale, shift):
+    mesh = np.load(GOLDEN)["source_mesh"][None].astype(np.float64)
+    x, y, z = np.radians(degrees)
+    about_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
+    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
+    about_z = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
+    turn = about_x @ about_y @ about_z
+    before, after = fit_pose(mesh), fit_pose(scale * mesh @ turn + shift)
+    np.testing.assert_allclose(after.scale, scale * before.scale, atol=1e-9)
+    np.testing.assert_allclose(after.R, before.R @ turn, atol=1e-9)
+    np.testing.assert_allclose(after.t, scale * before.t @ turn + shift, atol=1e-9)
+
+
+def test_a_mirrored_mesh_still_gives_a_rotation(meshes):
+    pose = fit_pose(meshes * np.array([1, 1, -1.0]))
+    np.testing.assert_allclose(np.linalg.det(pose.R), 1, atol=1e-9)
+
+
+def test_short_clips_take_their_first_frame(meshes):
+    assert np.array_equal(canonical_keypoints(meshes[:7]), canonical_keypoints(meshes[:1]))
+    assert not np.allclose(canonical_keypoints(meshes[:8]), canonical_keypoints(meshes[:1]), atol=1e-4)
+
+
+def test_opening_has_no_unit(golden):
+    mesh = golden["source_mesh"]
+    np.testing.assert_allclose(opening(mesh * 256), opening(mesh), rtol=1e-6)
+
+
+def test_a_collapsed_mesh_stays_finite():
+    motion = motion_from_meshes(np.full((1, 478, 3), 0.3))
+    assert all(bool(value.isfinite().all()) for value in vars(motion).values())
+
+
+@pytest.mark.parametrize("shape", [(478, 3), (0, 478, 3), (2, 468, 3), (2, 478, 2)])
+def test_rejects_other_shapes(shape):
+    with pytest.raises(InputError, match=r"478, 3"):
+        motion_from_meshes(np.zeros(shape))
+
+
+def test_rejects_values_that_are_not_finite(meshes):
+    broken = meshes.copy()
+    broken[3, 7, 1] = np.nan
+    with pytest.raises(InputError, match="finite"):
+        motion_from_meshes(broken)
+
+
+def test_rejects_a_flat_shape(meshes):
+    with pytest.raises(InputError, match=r"21, 3"):
+        motion_with_shape(meshes, np.zeros(63))
