@@ -1,0 +1,104 @@
+"""Layouts of the official files: three heads in one file, and spectral norm (spec: networks, sections 4.2 and 7).
+
+Functions on state dicts and built networks; nothing here reads or writes a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import WeightsError
+
+_HEADS = {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}  # official name: ours
+
+
+def split_stitching(state: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
+    """The state dicts of S, R_lip and R_eyes out of the one file that holds them.
+
+    Args:
+        state: either one dict a network under its official name, or a flat dict whose keys start with the official or
+            the short name of the network. `module.`, which distributed training puts into keys, is removed; entries of
+            anything else are ignored.
+
+    Returns:
+        ``stitching``, ``lip`` and ``eye``.
+
+    Raises:
+        WeightsError: a network is missing.
+    """
+    parts: dict[str, dict[str, Tensor]] = {name: {} for name in _HEADS.values()}
+    for key, value in _flat(state):
+        head, _, rest = key.partition(".")
+        name = _HEADS.get(head, head)
+        if name in parts:
+            parts[name][rest.replace("module.", "")] = value
+    missing = [name for name, part in parts.items() if not part]
+    if missing:
+        raise WeightsError(
+            f"stitching weights without {', '.join(missing)}: is it the right file? It begins with {list(state)[:3]}"
+        )
+    return parts
+
+
+def _flat(state: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:
+    """All entries of a dict of tensors or of dicts of tensors, keys joined by a dot."""
+    for key, value in state.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", tensor) for inner, tensor in value.items())
+        else:
+            yield key, value
+
+
+def fold_spectral_norm(module: nn.Module) -> None:
+    """Replace every spectral-norm convolution inside `module`, in place, by a plain one that computes the same.
+
+    The stored vectors decide the weight, `weight_orig / (u . weight_orig v)`, as in the original's eval mode.
+    A module without spectral norm is left as it is.
+    """
+    for layer in list(module.modules()):
+        if hasattr(layer, "weight_orig"):
+            trainable = layer.weight_orig.requires_grad
+            nn.utils.remove_spectral_norm(layer)
+            layer.weight.requires_grad_(trainable)
+
+
+def unfold_spectral_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The state dict of a folded G in the official layout, for export.
+
+    Each folded convolution gets `weight_orig`, `weight_u` and `weight_v` for which the official formula gives back its
+    weight (v is not a unit vector; only their product counts).
+
+    Args:
+        state: state dict of a G whose spectral norm was folded, or that never had any.
+
+    Returns:
+        The same entries, the blocks' `conv_0`, `conv_1` and `conv_s` in the official layout.
+
+    Raises:
+        WeightsError: such a convolution is zero everywhere.
+    """
+    official: dict[str, Tensor] = {}
+    for key, value in state.items():
+        stem, _, last = key.rpartition(".")
+        if last == "weight" and stem.rpartition(".")[2] in ("conv_0", "conv_1", "conv_s"):
+            u, v = _vectors(value, stem)
+            official |= {f"{stem}.weight_orig": value, f"{stem}.weight_u": u, f"{stem}.weight_v": v}
+        else:
+            official[key] = value
+    return official
+
+
+def _vectors(weight: Tensor, stem: str) -> tuple[Tensor, Tensor]:
+    """Vectors with u . W v = 1, W being the weight as a matrix with a row an output channel: u picks W's largest row."""
+    rows = weight.detach().flatten(1)
+    largest = rows.norm(dim=1).argmax()
+    row = rows[largest]
+    if not row.any():
+        raise WeightsError(f"{stem}.weight is all zero, which spectral norm cannot represent")
+    u = torch.zeros_like(rows[:, 0])
+    u[largest] = 1
+    return u, row / row.square().sum()
