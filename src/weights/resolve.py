@@ -1,0 +1,203 @@
+"""From the name of a model to its files on disk, fetched if need be."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..config.model_config import load_model_config
+from ..errors import InputError, WeightsError
+from .catalogue import FACE_MODELS, MODELS, ModelEntry, WeightFile
+from .fetch import PATIENT, QUICK, fetch, manual_command
+from .hub import hub_endpoint, hub_is_offline
+from .ledger import Ledger, sha256_of
+from .paths import default_weights_dir, shipped_weights_dir
+
+logger = logging.getLogger(__name__)
+
+_QUICKLY_HASHED = 16_000_000  # bytes; below that a hash is not worth keeping
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model that is ready to be loaded.
+
+    Attributes:
+        name: Its name in the catalogue (never "auto").
+        folder: The weights folder that was asked.
+        files: Name of a network -> its file (``.safetensors`` or ``.pth``).
+        config: The definition's ``model_params``.
+    """
+
+    name: str
+    folder: Path
+    files: dict[str, Path]
+    config: dict[str, Any]
+
+
+def resolve_model(
+    name: str = "auto", weights_dir: Path | None = None, *, catalogue: Mapping[str, ModelEntry] = MODELS
+) -> ResolvedModel:
+    """Find a model's files, fetching official ones that are missing.
+
+    "auto" takes the official model if its files are there, else tries once, quickly, to fetch them, else takes the
+    compact model and says so in one line. A failed try is not repeated for a day.
+
+    A ``.safetensors`` file beside (or in place of) a ``.pth`` of the same name is preferred. Files that are not the
+    catalogue's (retrained, converted) are taken with a warning: whether they fit shows at strict loading.
+
+    Args:
+        name: "auto" or a name of the catalogue ("base", "compact", "animals").
+        weights_dir: Folder in the official layout; None for the default one.
+        catalogue: Models by name.
+
+    Raises:
+        InputError: No such model.
+        WeightsError: Files are missing and cannot be fetched; the message names them and the command that gets them.
+    """
+    folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
+    if name == "auto":
+        name = _choose(folder, catalogue)
+    if name not in catalogue:
+        raise InputError(f"there is no model {name!r}; choose one of: auto, {', '.join(catalogue)}")
+    entry = catalogue[name]
+    files = _ensure(entry, folder)
+    _warn_of_others(entry, folder, files)
+    logger.info("Model: %s, %s (licence of the weights: %s)", name, entry.note, entry.licence)
+    return ResolvedModel(name, folder, files, load_model_config(entry.config or name))
+
+
+def face_model_present(
+    name: str, weights_dir: Path | None = None, *, catalogue: Mapping[str, ModelEntry] = FACE_MODELS
+) -> bool:
+    """Tell whether all files of a face stack ("mediapipe", "insightface") are on disk."""
+    folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
+    return not _missing(catalogue[name], _locate(catalogue[name], folder))
+
+
+def resolve_face_model(
+    name: str, weights_dir: Path | None = None, *, catalogue: Mapping[str, ModelEntry] = FACE_MODELS
+) -> dict[str, Path]:
+    """Find the files of a face stack by role, fetching what is missing after a line that names its licence.
+
+    Raises:
+        WeightsError: Files are missing and cannot be fetched.
+    """
+    folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
+    entry = catalogue[name]
+    missing = _missing(entry, _locate(entry, folder))
+    if missing and not hub_is_offline():
+        terms = "; ".join(f"{Path(file.path).name}: {file.licence}" for file in missing)
+        logger.warning("Fetching the face networks of %s. Licences: %s", entry.origin, terms)
+    files = _ensure(entry, folder)
+    _warn_of_others(entry, folder, files)
+    return files
+
+
+def _choose(folder: Path, catalogue: Mapping[str, ModelEntry]) -> str:
+    """Return "base" if its files are there or can be fetched, else "compact", with the reason in the log."""
+    entry = catalogue["base"]
+    missing = _missing(entry, _locate(entry, folder))
+    reason = _try_to_fetch(entry, missing, folder) if missing else None
+    if reason is None:
+        return "base"
+    compact = catalogue["compact"]
+    logger.warning(
+        "Using the small compact model (weights: %s), because %d of the official model's %d files are not in %s and"
+        " were not fetched: %s. For the official one (%.0f MB): %s",
+        compact.licence,
+        len(missing),
+        len(entry.files),
+        folder,
+        reason,
+        entry.size / 1e6,
+        manual_command(folder),
+    )
+    return "compact"
+
+
+def _try_to_fetch(entry: ModelEntry, missing: list[WeightFile], folder: Path) -> str | None:
+    """Fetch unless that is pointless, and return None or the reason why there are no files."""
+    if hub_is_offline():
+        return "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set"
+    if not _can_be_written(folder):
+        return "the folder cannot be written to"
+    ledger = Ledger(folder)
+    if ledger.failed_today(hub_endpoint()):
+        return "an attempt failed within the last day (--model base tries again)"
+    try:
+        fetch(missing, folder, timeout=QUICK)
+    except WeightsError as error:
+        ledger.remember_failure(hub_endpoint())
+        return str(error)
+    return None
+
+
+def _can_be_written(folder: Path) -> bool:
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK)
+
+
+def _ensure(entry: ModelEntry, folder: Path) -> dict[str, Path]:
+    """Return all files of an entry, fetching those that are missing."""
+    found = _locate(entry, folder)
+    missing = _missing(entry, found)
+    if missing:
+        names = ", ".join(file.path for file in missing)
+        try:
+            fetch(missing, folder, timeout=PATIENT)
+        except WeightsError as error:
+            raise WeightsError(
+                f"{entry.name}: {len(missing)} of {len(entry.files)} files are not in {folder}: {names}\n"
+                f"They could not be fetched: {error}\n"
+                f"On a machine with a connection: {manual_command(folder)}"
+            ) from error
+        found = _locate(entry, folder)
+    return {role: found[role] for role in entry.files}
+
+
+def _missing(entry: ModelEntry, found: Mapping[str, Path]) -> list[WeightFile]:
+    return [file for role, file in entry.files.items() if role not in found]
+
+
+def _locate(entry: ModelEntry, folder: Path) -> dict[str, Path]:
+    """Return the files of an entry that are there; the user's folder comes before what ships."""
+    found: dict[str, Path] = {}
+    for role, file in entry.files.items():
+        for place in (folder, shipped_weights_dir()):
+            path = place / file.path
+            candidates = (path.with_suffix(".safetensors"), path) if path.suffix == ".pth" else (path,)
+            existing = [candidate for candidate in candidates if candidate.is_file()]
+            if existing:
+                found[role] = existing[0]
+                break
+    return found
+
+
+def _warn_of_others(entry: ModelEntry, folder: Path, files: Mapping[str, Path]) -> None:
+    """Log one line with the files that are not, by their hash, the catalogue's."""
+    ledger = Ledger(folder)
+    others = [str(path) for role, path in files.items() if not _is_catalogued(entry.files[role], path, folder, ledger)]
+    if others:
+        logger.warning(
+            "Not the published files of %r (retrained, converted or damaged?), loading them all the same: %s",
+            entry.name,
+            ", ".join(others),
+        )
+
+
+def _is_catalogued(file: WeightFile, path: Path, folder: Path, ledger: Ledger) -> bool:
+    """Compare a file with its entry: the size first, since that is free, then the hash."""
+    if path.name != Path(file.path).name:
+        return False  # converted
+    expected = file.sha256 or ledger.pinned(file.path)
+    size = path.stat().st_size
+    if file.size not in (None, size):
+        return False
+    if expected is None:
+        return True  # never published and not fetched by us: nothing to compare with
+    if size < _QUICKLY_HASHED or path != folder / file.path:
+        return sha256_of(path) == expected
+    return ledger.sha256(file.path) == expected

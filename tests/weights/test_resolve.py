@@ -1,0 +1,205 @@
+import logging
+import os
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from src.errors import InputError, WeightsError
+from src.weights import resolve as resolve_module
+from src.weights.catalogue import MODELS
+from src.weights.ledger import Ledger
+from src.weights.paths import shipped_weights_dir
+from src.weights.resolve import face_model_present, resolve_face_model, resolve_model
+from tests.weights.fake_hub import entry
+
+CONTENTS = {"liveportrait/base_models/f.pth": b"network F" * 100, "liveportrait/s.pth": b"network S"}
+CATALOGUE = {"base": entry("base", "base", CONTENTS), "compact": MODELS["compact"]}
+DAY = 24 * 3600
+
+
+@pytest.fixture(autouse=True)
+def definitions(monkeypatch):
+    monkeypatch.setattr(resolve_module, "load_model_config", lambda name: {"definition": name})
+
+
+def write(folder: Path, contents: dict[str, bytes]) -> None:
+    for path, content in contents.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+def resolve(name: str, folder: Path):
+    return resolve_model(name, folder, catalogue=CATALOGUE)
+
+
+def warnings(caplog) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("name", ["base", "auto"])
+def test_official_files_that_are_there(start_hub, tmp_path, caplog, name):
+    hub = start_hub(CONTENTS)
+    write(tmp_path, CONTENTS)
+    model = resolve(name, tmp_path)
+    assert (model.name, model.folder, model.config) == ("base", tmp_path, {"definition": "base"})
+    assert [model.files[f"role{i}"] for i in range(2)] == [tmp_path / path for path in CONTENTS]
+    assert hub.requests == [] and warnings(caplog) == []
+
+
+@pytest.mark.parametrize("name", ["base", "auto"])
+def test_official_files_are_fetched(start_hub, tmp_path, caplog, name):
+    hub = start_hub(CONTENTS)
+    write(tmp_path, dict([next(iter(CONTENTS.items()))]))
+    model = resolve(name, tmp_path)
+    assert model.name == "base" and all(path.is_file() for path in model.files.values())
+    assert hub.downloads() == [("liveportrait/s.pth", None)]
+    assert warnings(caplog) == []
+
+
+def test_auto_falls_back_with_one_line_and_remembers(nobody_there, tmp_path, caplog, monkeypatch):
+    started = time.monotonic()
+    model = resolve("auto", tmp_path)
+    assert time.monotonic() - started < 3
+    assert model.name == "compact" and model.config == {"definition": "compact"}
+    assert all(path.is_file() and shipped_weights_dir() in path.parents for path in model.files.values())
+    (line,) = warnings(caplog)
+    assert "\n" not in line and "CC BY-NC-SA 4.0" in line and nobody_there in line
+    assert f"hf download KwaiVGI/LivePortrait --local-dir {tmp_path}" in line
+
+
+def test_auto_tries_once_a_day(start_hub, tmp_path, caplog, monkeypatch):
+    hub = start_hub({})
+    assert resolve("auto", tmp_path).name == "compact"
+    assert len(hub.requests) == 1
+    caplog.clear()
+    assert resolve("auto", tmp_path).name == "compact"
+    assert len(hub.requests) == 1
+    (line,) = warnings(caplog)
+    assert "within the last day" in line
+    now = time.time()
+    hub.contents.update(CONTENTS)
+    monkeypatch.setattr("src.weights.ledger.time.time", lambda: now + DAY + 60)
+    assert resolve("auto", tmp_path).name == "base"
+
+
+def test_base_does_not_wait_for_the_day_to_pass(start_hub, tmp_path):
+    hub = start_hub({})
+    resolve("auto", tmp_path)
+    hub.contents.update(CONTENTS)
+    assert resolve("base", tmp_path).name == "base"
+    assert resolve("auto", tmp_path).name == "base"
+
+
+def test_offline_makes_no_attempt_and_remembers_nothing(start_hub, tmp_path, caplog, monkeypatch):
+    hub = start_hub(CONTENTS)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert resolve("auto", tmp_path).name == "compact"
+    assert hub.requests == [] and list(tmp_path.iterdir()) == []
+    (line,) = warnings(caplog)
+    assert "HF_HUB_OFFLINE" in line
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    assert resolve("auto", tmp_path).name == "base"
+
+
+def test_a_folder_that_cannot_be_written_to_makes_no_attempt(start_hub, tmp_path, caplog, monkeypatch):
+    hub = start_hub(CONTENTS)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert resolve("auto", tmp_path / "deep" / "down").name == "compact"
+    assert hub.requests == [] and "cannot be written to" in warnings(caplog)[0]
+
+
+def test_base_without_files_and_hub_names_files_and_command(nobody_there, tmp_path):
+    with pytest.raises(WeightsError) as caught:
+        resolve("base", tmp_path)
+    message = str(caught.value)
+    assert len(message.splitlines()) <= 4
+    assert all(path in message for path in CONTENTS)
+    assert f"hf download KwaiVGI/LivePortrait --local-dir {tmp_path}" in message
+
+
+def test_a_file_of_the_users_own_is_taken_with_a_warning(start_hub, tmp_path, caplog):
+    start_hub({})
+    same_size = b"x" * len(CONTENTS["liveportrait/s.pth"])
+    write(tmp_path, {**CONTENTS, "liveportrait/s.pth": same_size})
+    assert resolve("base", tmp_path).name == "base"
+    (line,) = warnings(caplog)
+    assert str(tmp_path / "liveportrait/s.pth") in line and "f.pth" not in line
+
+
+def test_large_files_are_hashed_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(resolve_module, "_QUICKLY_HASHED", 0)
+    write(tmp_path, CONTENTS)
+    resolve("base", tmp_path)
+    monkeypatch.setattr("src.weights.ledger.sha256_of", lambda path: pytest.fail("hashed again"))
+    resolve("base", tmp_path)
+
+
+def test_a_safetensors_twin_comes_first(tmp_path, caplog):
+    write(tmp_path, CONTENTS)
+    twin = tmp_path / "liveportrait/base_models/f.safetensors"
+    save_file({"a": torch.ones(1)}, twin)
+    assert resolve("base", tmp_path).files["role0"] == twin
+    (line,) = warnings(caplog)
+    assert str(twin) in line
+    (tmp_path / "liveportrait/base_models/f.pth").unlink()
+    assert resolve("auto", tmp_path).name == "base"
+
+
+def test_compact_prefers_the_users_folder(tmp_path, caplog):
+    own = tmp_path / "compact/warping_module.safetensors"
+    own.parent.mkdir()
+    save_file({"a": torch.ones(1)}, own)
+    model = resolve("compact", tmp_path)
+    assert model.files["warping_module"] == own
+    assert model.files["spade_generator"] == shipped_weights_dir() / "compact/spade_generator.safetensors"
+    assert str(own) in warnings(caplog)[0]
+
+
+def test_compact_is_quiet_and_asks_nobody(start_hub, tmp_path, caplog):
+    hub = start_hub({})
+    with caplog.at_level(logging.INFO):
+        assert resolve("compact", tmp_path).name == "compact"
+    assert hub.requests == [] and warnings(caplog) == []
+    assert "CC BY-NC-SA 4.0" in caplog.text
+
+
+def test_an_unpublished_hash_is_verified_at_every_load(start_hub, tmp_path, caplog):
+    animals = MODELS["animals"]
+    contents = {file.path: file.path.encode() for file in animals.files.values()}
+    write(tmp_path, contents)
+    Ledger(tmp_path).pin("liveportrait_animals/base_models_v1.1/warping_module.pth", "0" * 64)
+    resolve_model("animals", tmp_path)
+    (line,) = warnings(caplog)
+    assert "warping_module.pth" in line and "motion_extractor.pth" not in line
+
+
+def test_an_unknown_name(tmp_path):
+    with pytest.raises(InputError, match="'huge'; choose one of: auto, base, compact"):
+        resolve("huge", tmp_path)
+
+
+def test_the_face_networks_that_ship(start_hub, tmp_path):
+    hub = start_hub({})
+    assert face_model_present("mediapipe", tmp_path)
+    assert set(resolve_face_model("mediapipe", tmp_path)) == {"short_range", "full_range", "mesh"}
+    assert hub.requests == []
+
+
+def test_insightface_is_fetched_after_its_licence_was_said(start_hub, tmp_path, caplog):
+    contents = {"insightface/models/buffalo_l/det_10g.onnx": b"detector"}
+    hub = start_hub(contents)
+    catalogue = {"insightface": entry("insightface", "", contents)}
+    assert not face_model_present("insightface", tmp_path, catalogue=catalogue)
+    assert hub.requests == []
+    files = resolve_face_model("insightface", tmp_path, catalogue=catalogue)
+    assert files["role0"].read_bytes() == b"detector"
+    assert face_model_present("insightface", tmp_path, catalogue=catalogue)
+    assert "Licences: det_10g.onnx: MIT" in warnings(caplog)[0]
+
+
+def test_insightface_without_a_hub(nobody_there, tmp_path):
+    with pytest.raises(WeightsError, match=r"det_10g\.onnx"):
+        resolve_face_model("insightface", tmp_path)
