@@ -1,0 +1,86 @@
+"""What a command line shows: log lines and progress on stderr, the result on stdout."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from ..errors import LivePortraitError
+
+PACKAGE = __name__.partition(".")[0]  # "src" in a checkout, "liveportrait" when installed
+
+
+class _FramesPerSecond(ProgressColumn):
+    """Speed of a task in frames per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:5.1f} frames/s", style="progress.data.speed")
+
+
+class ProgressBars:
+    """One bar per stage, made when the stage first reports; usable as the `progress` of `execute()`."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _FramesPerSecond(),
+            TimeRemainingColumn(),
+            console=console,
+        )
+        self._tasks: dict[str, Task] = {}
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Show that `done` of `total` frames of a stage are finished."""
+        if stage not in self._tasks:
+            number = self._progress.add_task(stage, total=total)
+            self._tasks[stage] = next(task for task in self._progress.tasks if task.id == number)
+        self._progress.update(self._tasks[stage].id, completed=done, total=total)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+
+def start_logging(console: Console) -> None:
+    """Send the project's log lines, from INFO up, to the console; other libraries' from WARNING up."""
+    handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger(PACKAGE).setLevel(logging.INFO)
+
+
+def run_and_report(action: Callable[[Console], str | None]) -> int:
+    """Run a command: print its result as the last line on stdout, turn errors into one line on stderr and an exit code.
+
+    Returns:
+        0, 1 for an error the user can mend, 130 after Ctrl-C.
+    """
+    console = Console(stderr=True)
+    start_logging(console)
+    try:
+        result = action(console)
+    except LivePortraitError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped: nothing was written\n")
+        return 130
+    if result is not None:
+        sys.stdout.write(f"{result}\n")
+    return 0

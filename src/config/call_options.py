@@ -1,0 +1,49 @@
+"""Options given to one call: names checked, command-line spellings understood, the caller's config left as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, get_type_hints
+
+from .argument_config import ArgumentConfig
+from .options import ModelOptions, RuntimeOptions
+
+_PYTHON_NAMES = {"source_image": "source", "driving_video": "driving", "motion_template": "driving"}
+
+
+def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentConfig:
+    """A copy of the arguments with some options changed.
+
+    Args:
+        args: all options.
+        options: changes by official name, by a long command-line spelling, or by the name of the Python API.
+
+    Raises:
+        TypeError: an option that does not exist, that is given twice under two names, or that is fixed when the
+            wrapper is made (model, device).
+    """
+    aliases = _aliases()
+    known = {field.name for field in fields(ArgumentConfig)}
+    fixed = {field.name for group in (ModelOptions, RuntimeOptions) for field in fields(group)} - {"batch_size"}
+    changes: dict[str, Any] = {}
+    for given, value in options.items():
+        name = aliases.get(given, given)
+        if name not in known:
+            raise TypeError(f"execute() has no option {given!r}; the options are those of --help")
+        if name in fixed:
+            raise TypeError(f"{given!r} is fixed when the wrapper is made: LivePortraitWrapper({given}=...)")
+        if name in changes:
+            raise TypeError(f"{given!r} repeats the option {name!r} under another name")
+        changes[name] = value
+    return replace(args, **changes)
+
+
+def _aliases() -> dict[str, str]:
+    """Other spelling -> official name: the command line's long aliases, and those of the Python API."""
+    found = dict(_PYTHON_NAMES)
+    for name, hint in get_type_hints(ArgumentConfig, include_extras=True).items():
+        for note in getattr(hint, "__metadata__", ()):
+            for alias in getattr(note, "aliases", None) or ():
+                found[alias.lstrip("-").replace("-", "_")] = name
+    return found

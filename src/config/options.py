@@ -1,0 +1,143 @@
+"""Every option once, in groups: the command line, the configs and the Python API are all made of these.
+
+Names and defaults are the official ones (spec: pipeline, section 1); options without an official counterpart say so by
+having none of its prefixes. The docstring under a field is its help text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+ModelName = Literal["auto", "base", "compact"]
+DetectorName = Literal["auto", "mediapipe", "insightface"]
+Region = Literal["exp", "pose", "lip", "eyes", "all"]
+
+
+@dataclass
+class InputOptions:
+    """What is animated, and by what."""
+
+    source: Annotated[
+        str | None, tyro.conf.arg(aliases=["-s"], metavar="PATH", help_behavior_hint="(default: s0.jpg)")
+    ] = None
+    """Portrait picture to animate."""
+    driving: Annotated[
+        str | None, tyro.conf.arg(aliases=["-d"], metavar="PATH", help_behavior_hint="(default: d0.mp4)")
+    ] = None
+    """Driving video, picture or motion template."""
+
+
+@dataclass
+class OutputOptions:
+    """What is written, and where."""
+
+    output: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
+    """Exact path of the result; the side-by-side video goes next to it as <stem>_concat. A folder acts as --output_dir."""
+    output_dir: Annotated[str, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = "animations/"
+    """Folder for results, named <source>--<driving>."""
+    audio: bool = True
+    """Copy the sound of the driving video."""
+    concat: bool = True
+    """Also write the side-by-side video: driving, source, result."""
+    save_motion_template: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
+    """Also keep the driving motion as a template: .safetensors, or .pkl in the official layout. Without --source, only that."""
+    crf: int = 18
+    """Quality of the video: 0 (lossless) to 51; smaller is better and larger in bytes."""
+
+
+@dataclass
+class MotionOptions:
+    """How the driving motion is carried over."""
+
+    flag_relative_motion: Annotated[bool, tyro.conf.arg(aliases=["--flag_relative"])] = True
+    """Add the change since the first driving frame to the source; off: copy pose and expression as they are."""
+    flag_stitching: bool = True
+    """Keep the shoulders and the border of the crop where they are (needed for pasting back)."""
+    animation_region: Region = "all"
+    """Part of the motion that is carried over."""
+    driving_option: Literal["expression-friendly", "pose-friendly"] = "expression-friendly"
+    """Official switch; with a person and relative motion both give the same picture."""
+    driving_multiplier: float = 1.0
+    """Strength of the motion, applied last."""
+    flag_normalize_lip: Annotated[bool, tyro.conf.arg(aliases=["--flag_lip_zero"])] = False
+    """Close the source's lips before animating (relative motion, both retargeting flags off)."""
+    flag_eye_retargeting: bool = False
+    """Transfer how far the driving eyes are open. With relative motion nothing but eyes and lips moves then."""
+    flag_lip_retargeting: bool = False
+    """Transfer how far the driving lips are open. With relative motion nothing but eyes and lips moves then."""
+    eyes_retargeting_ratio: float = 1.0
+    """Strength of the eyes: 0 = the source's, 1 = the driver's."""
+    lip_retargeting_ratio: float = 1.0
+    """Strength of the lips: 0 = the source's, 1 = the driver's."""
+
+
+@dataclass
+class FrameOptions:
+    """What happens to whole frames."""
+
+    flag_do_crop: bool = True
+    """Crop the source to its face; off: the picture is taken as the crop, whatever its shape."""
+    flag_pasteback: Annotated[bool, tyro.conf.arg(aliases=["--paste_back"])] = True
+    """Paste the animated face back into the whole picture (needs --flag_do_crop and --flag_stitching)."""
+    flag_crop_driving_video: bool = False
+    """Crop the driving video to its face. Always done for a driving video that is not square, and by the compact model."""
+    source_max_dim: int = 1280
+    """Longest side of the source; larger pictures are shrunk; 0 = no limit."""
+    source_division: int = 2
+    """Height and width of the source are trimmed to multiples of this."""
+
+
+@dataclass
+class CropOptions:
+    """How faces are found and framed."""
+
+    flag_do_rot: bool = True
+    """Turn the source crop upright."""
+    scale: float = 2.3
+    """Size of the source crop in face sizes; larger = smaller face."""
+    vx_ratio: float = 0.0
+    """Shift of the source crop to the right, in crop sizes."""
+    vy_ratio: float = -0.125
+    """Shift of the source crop downwards; negative = more forehead."""
+    scale_crop_driving_video: float = 2.2
+    """Size of the driving crop in face sizes."""
+    vx_ratio_crop_driving_video: float = 0.0
+    """Shift of the driving crop to the right."""
+    vy_ratio_crop_driving_video: float = -0.1
+    """Shift of the driving crop downwards."""
+    detector: DetectorName = "auto"
+    """Face detector. insightface's weights are for non-commercial research; auto takes them only where they already lie."""
+    det_thresh: float = 0.15
+    """Smallest score of a face for the insightface detector."""
+
+
+@dataclass
+class ModelOptions:
+    """Which weights are used."""
+
+    model: ModelName = "auto"
+    """base = the official weights, compact = the small ones that ship with the project, auto = base where it can be had."""
+    weights_dir: Annotated[
+        Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: pretrained_weights/)")
+    ] = None
+    """Folder with official weights in the official layout."""
+
+
+@dataclass
+class RuntimeOptions:
+    """On what the networks run."""
+
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps."""
+    device_id: int = 0
+    """Number of the GPU where --device names none."""
+    flag_force_cpu: bool = False
+    """The official spelling of --device cpu."""
+    flag_use_half_precision: bool = True
+    """float16 on a GPU; a CPU always computes in float32."""
+    batch_size: Annotated[int | None, tyro.conf.arg(help_behavior_hint="(default: the model's choice)")] = None
+    """Frames that go through the networks at once."""

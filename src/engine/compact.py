@@ -1,0 +1,149 @@
+"""`CompactEngine`: the small networks that ship with the project; motion comes from mesh landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..errors import NoFaceError
+from ..face.face import Points, Rgb
+from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
+from ..modules.compact.compose import compose
+from ..modules.compact.spade_generator import CompactSPADEDecoder
+from ..modules.compact.warping_network import CompactWarpingNetwork
+from ..motion.mesh import motion_from_meshes
+from ..motion.motion import Motion
+from ..motion.pose import degrees
+from .checkpoints import Checkpoints
+from .engine import Meshes, SourceFeatures
+from .heads import Heads
+
+INTERNAL_SIZE = 128  # the networks see the crop at this size
+OUTPUT_SIZE = 512
+
+MeshOfCrop = Callable[[Rgb], Points | None]  # (H, W, 3) uint8 -> landmarks (478, 3) in pixels, None without a face
+
+
+class CompactEngine:
+    """F, W and G at 128 px that warp the picture itself; S and R as in the original (see the weights' model card).
+
+    Args:
+        checkpoints: its files and definition, and the device.
+        mesh_of_crop: finds the mesh in a crop that comes without landmarks.
+    """
+
+    name = "compact"
+    reads_meshes = True
+    always_crops_driving = True
+    crop_size = OUTPUT_SIZE
+    batch_size = 4
+
+    def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop) -> None:
+        self.device = checkpoints.device
+        self._checkpoints = checkpoints
+        self._mesh_of_crop = mesh_of_crop
+
+    def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Crops (B, H, W, 3) uint8 to (B, 3, N, N) in 0..1; N is their own size as far as it is 128, 256, 384 or 512."""
+        height, width = pictures.shape[1:3]
+        side = min(max(round(min(height, width) / INTERNAL_SIZE), 1) * INTERNAL_SIZE, OUTPUT_SIZE)
+        if (height, width) != (side, side):
+            how = cv2.INTER_AREA if min(height, width) > side else cv2.INTER_LINEAR
+            pictures = np.stack([cv2.resize(picture, (side, side), interpolation=how) for picture in pictures])
+        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device)
+        return tensor.permute(0, 3, 1, 2).float().div_(255.0)
+
+    @torch.no_grad()
+    def encode_source(self, picture: Tensor) -> SourceFeatures:
+        """Run F once on the crop at 128 px, and keep the crop at 512 px for the warp."""
+        small = F.avg_pool2d(picture, picture.shape[-1] // INTERNAL_SIZE)
+        if picture.shape[-1] != OUTPUT_SIZE:
+            size = (OUTPUT_SIZE, OUTPUT_SIZE)
+            picture = F.interpolate(picture, size=size, mode="bicubic", align_corners=False).clamp_(0, 1)
+        return SourceFeatures(self._appearance(small), picture)
+
+    def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
+        """Motion of pictures in the official form: angles (B, 1) in degrees; kp and exp (B, 21, 3), or flat if not refined."""
+        motion = self.get_motion(pictures)
+        pitch, yaw, roll = degrees(motion.R)
+        info = {"pitch": pitch, "yaw": yaw, "roll": roll, "t": motion.t, "exp": motion.exp, "scale": motion.scale}
+        info = {name: value.reshape(len(pictures), -1) for name, value in {**info, "kp": motion.kp}.items()}
+        if refine:
+            info |= {"exp": motion.exp, "kp": motion.kp}
+        return info
+
+    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None) -> Motion:
+        """Motion of B independent pictures, from their mesh landmarks or from a mesh of our own finding."""
+        meshes = self.find_meshes(pictures) if meshes is None else meshes
+        return Motion.cat([motion_from_meshes(mesh[None]) for mesh in meshes]).to(self.device)
+
+    def find_meshes(self, pictures: Tensor) -> Meshes:
+        """Mesh landmarks (B, 478, 3) in crop coordinates of prepared crops that came without any.
+
+        Raises:
+            NoFaceError: a picture shows no face.
+        """
+        images = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        meshes = [self._mesh_of_crop(image) for image in images]
+        found = [mesh for mesh in meshes if mesh is not None]
+        if len(found) < len(meshes):
+            numbers = ", ".join(str(i) for i, mesh in enumerate(meshes) if mesh is None)
+            raise NoFaceError(
+                f"no face found in crop {numbers} of {len(meshes)}: crops must show a face from the front"
+            )
+        half = pictures.shape[-1] / 2
+        return np.stack(found) / half - np.array([1.0, 1.0, 0.0])  # pixels to -1..1; z has no origin
+
+    def record_motion(self) -> _Recorder:
+        """A recorder that keeps mesh landmarks: the shape of a face is judged over its whole clip."""
+        return _Recorder(self)
+
+    @torch.no_grad()
+    def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
+        """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
+        assert features.picture is not None, "features of another engine"
+        x_s = x_s.expand_as(x_d)
+        feature, flow = self._warping(features.volume, x_d, x_s)
+        out = compose(self._generator, features.picture, feature, flow, x_d, x_s)
+        return {"out": out.clamp_(0, 1), "flow": flow}
+
+    @cached_property
+    def heads(self) -> Heads:
+        """S and R."""
+        return self._checkpoints.heads()
+
+    @cached_property
+    def _appearance(self) -> nn.Module:
+        return self._checkpoints.build(AppearanceFeatureExtractor, "appearance_feature_extractor")
+
+    @cached_property
+    def _warping(self) -> nn.Module:
+        return self._checkpoints.build(CompactWarpingNetwork, "warping_module")
+
+    @cached_property
+    def _generator(self) -> nn.Module:
+        return self._checkpoints.build(CompactSPADEDecoder, "spade_generator")
+
+
+class _Recorder:
+    """Keeps the landmarks of a clip."""
+
+    def __init__(self, engine: CompactEngine) -> None:
+        self._engine = engine
+        self._parts: list[Meshes] = []
+
+    def add(self, pictures: Tensor | None, meshes: Meshes | None) -> None:
+        if meshes is None:
+            assert pictures is not None, "either pictures or meshes"
+            meshes = self._engine.find_meshes(pictures)
+        self._parts.append(meshes)
+
+    def motion(self) -> Motion:
+        return motion_from_meshes(np.concatenate(self._parts)).to(self._engine.device)

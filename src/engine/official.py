@@ -1,0 +1,136 @@
+"""`OfficialEngine`: the networks of the published checkpoints, run as they are."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cached_property
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
+from ..modules.motion_extractor import MotionExtractor
+from ..modules.spade_generator import SPADEDecoder
+from ..modules.warping_network import WarpingNetwork
+from ..motion.motion import Motion
+from ..motion.pose import get_rotation_matrix, headpose_pred_to_degree
+from ..weights.layout import fold_spectral_norm
+from .checkpoints import Checkpoints
+from .engine import Meshes, SourceFeatures
+from .heads import Heads
+
+
+class OfficialEngine:
+    """F, M, W, G and S+R of the official layout (spec: networks, sections 2-7).
+
+    Each network is read from disk when it is first used, so making a template loads M alone and using one never does.
+
+    Args:
+        name: keypoint space of the weights, "base" or "animals".
+        checkpoints: its files and definition, and the device.
+        half: float16 autocast around F, M, W and G (CUDA only; ignored elsewhere).
+    """
+
+    reads_meshes = False
+    always_crops_driving = False
+    crop_size = 256
+
+    def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False) -> None:
+        self.name, self.device = name, checkpoints.device
+        self.batch_size = 8 if self.device.type == "cuda" else 2
+        self._checkpoints = checkpoints
+        self._half = half and self.device.type == "cuda"
+
+    def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Crops (B, H, W, 3) uint8 to (B, 3, 256, 256) in 0..1; other sizes are squashed bilinearly, as the original does."""
+        size = (self.crop_size, self.crop_size)
+        if pictures.shape[1:3] != size:
+            pictures = np.stack([cv2.resize(picture, size) for picture in pictures])
+        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device)
+        return tensor.permute(0, 3, 1, 2).float().div_(255.0)
+
+    @torch.no_grad()
+    def encode_source(self, picture: Tensor) -> SourceFeatures:
+        """Run F once: (1, 3, 256, 256) to a feature volume (1, 32, 16, 64, 64)."""
+        with self._precision():
+            volume = self._appearance(picture)
+        return SourceFeatures(volume.float())
+
+    @torch.no_grad()
+    def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
+        """Head outputs of M for (B, 3, 256, 256); refined: angles (B, 1) in degrees, kp and exp (B, 21, 3)."""
+        with self._precision():
+            heads = self._motion(pictures)
+        info = {name: value.float() for name, value in heads.items()}
+        if not refine:
+            return info
+        for angle in ("pitch", "yaw", "roll"):
+            info[angle] = headpose_pred_to_degree(info[angle])[:, None]  # (B, 1)
+        for points in ("kp", "exp"):
+            info[points] = info[points].reshape(len(pictures), -1, 3)  # (B, 21, 3)
+        return info
+
+    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None) -> Motion:
+        """Motion of B pictures; mesh landmarks are not needed and ignored."""
+        info = self.get_kp_info(pictures)
+        R = get_rotation_matrix(info["pitch"], info["yaw"], info["roll"])
+        return Motion(kp=info["kp"], R=R, exp=info["exp"], t=info["t"], scale=info["scale"])
+
+    def record_motion(self) -> _Recorder:
+        """A recorder that runs M batch by batch."""
+        return _Recorder(self)
+
+    @torch.no_grad()
+    def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
+        """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` (B, 1, 64, 64), ``deformation`` (B, 16, 64, 64, 3)."""
+        b = len(x_d)
+        volume = features.volume.expand(b, *features.volume.shape[1:])
+        with self._precision():
+            warped = self._warping(volume, kp_driving=x_d, kp_source=x_s.expand(b, *x_s.shape[1:]))
+            out = self._generator(warped["out"])
+        return {name: value.float() for name, value in {**warped, "out": out}.items() if value is not None}
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        return torch.autocast("cuda", torch.float16) if self._half else nullcontext()
+
+    @cached_property
+    def heads(self) -> Heads:
+        """S and R."""
+        return self._checkpoints.heads()
+
+    @cached_property
+    def _appearance(self) -> nn.Module:
+        return self._checkpoints.build(AppearanceFeatureExtractor, "appearance_feature_extractor")
+
+    @cached_property
+    def _motion(self) -> nn.Module:
+        return self._checkpoints.build(MotionExtractor, "motion_extractor")
+
+    @cached_property
+    def _warping(self) -> nn.Module:
+        return self._checkpoints.build(WarpingNetwork, "warping_module")
+
+    @cached_property
+    def _generator(self) -> nn.Module:
+        network = self._checkpoints.build(SPADEDecoder, "spade_generator")
+        fold_spectral_norm(network)
+        return network
+
+
+class _Recorder:
+    """Runs M on each batch and keeps the resulting numbers."""
+
+    def __init__(self, engine: OfficialEngine) -> None:
+        self._engine = engine
+        self._parts: list[Motion] = []
+
+    def add(self, pictures: Tensor | None, meshes: Meshes | None) -> None:
+        assert pictures is not None, "this engine reads pictures"
+        self._parts.append(self._engine.get_motion(pictures))
+
+    def motion(self) -> Motion:
+        return Motion.cat(self._parts)

@@ -1,0 +1,221 @@
+"""`LivePortraitWrapper`: the one object behind the command line, the apps, the service and the Python API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .config.argument_config import ArgumentConfig
+from .config.call_options import call_options
+from .config.crop_config import CropConfig
+from .config.inference_config import InferenceConfig
+from .engine.create import create_engine
+from .engine.device import device_of
+from .engine.engine import SourceFeatures
+from .errors import InputError
+from .face.detectors import create_detector
+from .face.face import FaceDetector, Points, Rgb
+from .face.landmarks import Floats, scheme_of
+from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
+from .motion.keypoints import transform_keypoint_info
+from .motion.pose import get_rotation_matrix
+from .pipeline.animate import animate
+from .pipeline.progress import Progress, silent
+from .pipeline.render import parse_output
+from .pipeline.result import AnimationResult
+from .weights.resolve import resolve_model
+
+
+class LivePortraitWrapper:
+    """A model that is ready to animate: `execute()` for files, the official methods for tensors.
+
+    Weights are looked up (and fetched, if need be) at construction and read when a network is first used. All methods
+    take and return float32 tensors on the wrapper's device unless they say otherwise.
+
+    Args:
+        inference_cfg: how motion and frames are treated, and the device; None = the command line's defaults.
+        crop_cfg: how faces are found and framed; None = the command line's defaults.
+        model: "auto", "base" or "compact".
+        weights_dir: folder with official weights in the official layout.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps"; None = what `inference_cfg` says.
+
+    Raises:
+        InputError: a device that is not there.
+        WeightsError: weights that are missing and cannot be fetched.
+    """
+
+    def __init__(
+        self,
+        inference_cfg: InferenceConfig | None = None,
+        *,
+        crop_cfg: CropConfig | None = None,
+        model: str = "auto",
+        weights_dir: str | PathLike[str] | None = None,
+        device: str | None = None,
+    ) -> None:
+        self.inference_cfg = inference_cfg or InferenceConfig()
+        self.crop_cfg = crop_cfg or CropConfig()
+        if device is not None:
+            self.inference_cfg.device = device
+        self.device = device_of(self.inference_cfg)
+        self._resolved = resolve_model(model, None if weights_dir is None else Path(weights_dir))
+        self.engine = create_engine(self._resolved, self.device, half=self.inference_cfg.flag_use_half_precision)
+
+    @classmethod
+    def from_arguments(cls, args: ArgumentConfig) -> LivePortraitWrapper:
+        """The wrapper that a command line asks for."""
+        inference_cfg, crop_cfg = InferenceConfig(), CropConfig()
+        for config in (inference_cfg, crop_cfg):
+            vars(config).update({name: getattr(args, name) for name in vars(config)})
+        return cls(inference_cfg, crop_cfg=crop_cfg, model=args.model, weights_dir=args.weights_dir)
+
+    @cached_property
+    def detector(self) -> FaceDetector:
+        """Finds faces; read from disk when first needed."""
+        return create_detector(
+            self.crop_cfg.detector,
+            model=self.engine.name,
+            weights_dir=self._resolved.folder,
+            device=str(self.device),
+            det_thresh=self.crop_cfg.det_thresh,
+        )
+
+    def execute(
+        self, args: ArgumentConfig | None = None, *, progress: Progress = silent, **options: Any
+    ) -> AnimationResult:
+        """Animate a portrait file with a driving file and write the result.
+
+        Args:
+            args: all options; None = this wrapper's configs and the defaults.
+            progress: called as the work goes on.
+            options: single options by official or command-line name, for this call only
+                (``source_image=``, ``driving_video=``, ``output=``, ``flag_stitching=``, ...).
+
+        Returns:
+            Path of the result, with ``.concat``, ``.n_frames``, ``.fps``.
+
+        Raises:
+            TypeError: an option that does not exist, or that is fixed when the wrapper is made.
+            LivePortraitError: anything about the files that the caller can mend.
+        """
+        if args is None:
+            args = ArgumentConfig(**{**vars(self.inference_cfg), **vars(self.crop_cfg)})
+        return animate(self.engine, lambda: self.detector, call_options(args, options), progress)
+
+    # The official methods (spec: pipeline, section 20) ---------------------------------------------------------------
+
+    def inference_ctx(self) -> AbstractContextManager[Any]:
+        """No gradients."""
+        return torch.no_grad()
+
+    def update_config(self, user_args: Mapping[str, Any]) -> None:
+        """Set those entries of the inference config that exist; others are ignored, as in the original."""
+        known = vars(self.inference_cfg)
+        known.update({name: value for name, value in user_args.items() if name in known})
+
+    def prepare_source(self, img: Rgb) -> Tensor:
+        """A picture (H, W, 3) uint8 RGB as the networks take it: (1, 3, h, w) in 0..1; 256 x 256 for official weights.
+
+        Raises:
+            InputError: not such an array.
+        """
+        img = np.asarray(img)
+        if img.ndim != 3 or img.shape[2] != 3 or img.dtype != np.uint8:
+            raise InputError(f"prepare_source takes a picture (H, W, 3) uint8, got {img.shape} {img.dtype}")
+        return self.engine.prepare(img[None])
+
+    def prepare_videos(self, imgs: Sequence[Rgb] | NDArray[np.uint8]) -> Tensor:
+        """Frames (T, H, W, 3) or (T, H, W, 3, 1) uint8 to (T, 1, 3, H, W) in 0..1, at their own size.
+
+        Raises:
+            InputError: frames of different sizes or of another kind.
+        """
+        frames = np.asarray(imgs)
+        if frames.ndim == 5 and frames.shape[-1] == 1:
+            frames = frames[..., 0]
+        if frames.ndim != 4 or frames.shape[-1] != 3:
+            raise InputError(f"prepare_videos takes frames (T, H, W, 3), got {frames.shape} {frames.dtype}")
+        tensor = torch.from_numpy(frames.astype(np.float32) / 255.0).clamp_(0, 1).to(self.device)
+        return tensor.permute(0, 3, 1, 2)[:, None]  # (T, 1, 3, H, W)
+
+    def extract_feature_3d(self, x: Tensor) -> Tensor | SourceFeatures:
+        """Network F: a feature volume (1, 32, 16, 64, 64) for official weights, `SourceFeatures` for compact ones."""
+        features = self.engine.encode_source(x)
+        return features.volume if features.picture is None else features
+
+    def get_kp_info(self, x: Tensor, flag_refine_info: bool = True) -> dict[str, Tensor]:
+        """Motion of pictures (B, 3, h, w): pitch, yaw, roll, t, exp, scale, kp.
+
+        Args:
+            x: prepared pictures.
+            flag_refine_info: angles in degrees (B, 1), kp and exp (B, 21, 3); off: the heads as they come.
+        """
+        return self.engine.get_kp_info(x, refine=flag_refine_info)
+
+    def get_pose_dct(self, kp_info: Mapping[str, Tensor]) -> dict[str, float]:
+        """Pitch, yaw and roll of one picture in degrees, as Python floats."""
+        return {name: float(kp_info[name]) for name in ("pitch", "yaw", "roll")}
+
+    def get_fs_and_kp_info(
+        self, source_prepared: Tensor, driving_first_frame: Tensor
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor | SourceFeatures, dict[str, Tensor], Tensor]:
+        """Source info and rotation, source features, info and rotation of the first driving frame."""
+        source, driving = self.get_kp_info(source_prepared), self.get_kp_info(driving_first_frame)
+        R_s, R_d = (get_rotation_matrix(info["pitch"], info["yaw"], info["roll"]) for info in (source, driving))
+        return source, R_s, self.extract_feature_3d(source_prepared), driving, R_d
+
+    def transform_keypoint(self, kp_info: Mapping[str, Tensor]) -> Tensor:
+        """Keypoints (B, 21, 3) under their pose, expression, scale and translation."""
+        return transform_keypoint_info(kp_info)
+
+    def retarget_eye(self, kp_source: Tensor, eye_close_ratio: Tensor) -> Tensor:
+        """Keypoint deltas (B, 21, 3) for eye ratios (B, 3): left and right of the source, target."""
+        return self.engine.heads.retarget_eye(kp_source, eye_close_ratio)
+
+    def retarget_lip(self, kp_source: Tensor, lip_close_ratio: Tensor) -> Tensor:
+        """Keypoint deltas (B, 21, 3) for lip ratios (B, 2): source, target."""
+        return self.engine.heads.retarget_lip(kp_source, lip_close_ratio)
+
+    def stitch(self, kp_source: Tensor, kp_driving: Tensor) -> Tensor:
+        """What network S says, (B, 65): 63 keypoint deltas, translation x and y."""
+        return self.engine.heads.stitch_delta(kp_source, kp_driving)
+
+    def stitching(self, kp_source: Tensor, kp_driving: Tensor) -> Tensor:
+        """Driving keypoints (B, 21, 3) corrected by network S; the argument stays as it is."""
+        return self.engine.heads.stitch(kp_source, kp_driving)
+
+    def warp_decode(
+        self, feature_3d: Tensor | SourceFeatures, kp_source: Tensor, kp_driving: Tensor
+    ) -> dict[str, Tensor]:
+        """Networks W and G: ``out`` (B, 3, 512, 512) in 0..1, and W's own results."""
+        features = SourceFeatures(feature_3d) if isinstance(feature_3d, Tensor) else feature_3d
+        return self.engine.warp_decode(features, kp_source, kp_driving)
+
+    def parse_output(self, out: Tensor) -> NDArray[np.uint8]:
+        """Pictures (B, 3, H, W) in 0..1 to (B, H, W, 3) uint8, truncated as in the original."""
+        return parse_output(out)
+
+    def calc_ratio(self, lmk_lst: Sequence[Points]) -> tuple[list[Floats], list[Floats]]:
+        """Eye ratios (1, 2) and lip ratio (1, 1) of landmarks frame by frame; 203 points or the mesh of 478."""
+        schemes = [scheme_of(len(lmk)) for lmk in lmk_lst]
+        eyes = [eye_ratios(lmk, scheme) for lmk, scheme in zip(lmk_lst, schemes, strict=True)]
+        return eyes, [lip_ratio(lmk, scheme) for lmk, scheme in zip(lmk_lst, schemes, strict=True)]
+
+    def calc_combined_eye_ratio(self, c_d_eyes_i: float | Floats, source_lmk: Points) -> Tensor:
+        """Input of `retarget_eye` (1, 3): the source's eye ratios, and the driving ratio or wanted opening."""
+        source = eye_ratios(source_lmk, scheme_of(len(source_lmk)))
+        return torch.from_numpy(combined_eye_ratios(source, c_d_eyes_i)).to(self.device)
+
+    def calc_combined_lip_ratio(self, c_d_lip_i: float | Floats, source_lmk: Points) -> Tensor:
+        """Input of `retarget_lip` (1, 2): the source's lip ratio, and the driving ratio or wanted opening."""
+        source = lip_ratio(source_lmk, scheme_of(len(source_lmk)))
+        return torch.from_numpy(combined_lip_ratio(source, c_d_lip_i)).to(self.device)

@@ -1,0 +1,75 @@
+"""Where results go: the rules of --output and --output_dir."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..config.options import OutputOptions
+from ..errors import InputError
+from ..media.picture import PICTURE_SUFFIXES
+from ..media.video_writer import VIDEO_SUFFIXES
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OutputPaths:
+    """The files of one run: the result, and the side-by-side version of it."""
+
+    result: Path
+    concat: Path
+
+
+def output_paths(options: OutputOptions, source: str, driving: str, is_video: bool) -> OutputPaths:
+    """Decide the names of the results (spec: pipeline, section 13).
+
+    Args:
+        options: `output` names the result itself if it has the suffix of a picture or video, else a folder, and so does
+            `output_dir`; a suffix that does not fit the kind of result is replaced, with a warning.
+        source: name of the source without folder and suffix.
+        driving: the driving's, likewise.
+        is_video: the result has more than one frame, or comes from a video.
+    """
+    folder, file = _requested(options)
+    suffix = ".mp4" if is_video else ".jpg"
+    if file is None:
+        stem = f"{source}--{driving}"
+        return OutputPaths(folder / f"{stem}{suffix}", folder / f"{stem}_concat{suffix}")
+    if file.suffix.lower() not in (VIDEO_SUFFIXES if is_video else PICTURE_SUFFIXES):
+        kind = "video" if is_video else "picture"
+        _log.warning("the result is a %s, so %s is written instead of %s", kind, file.with_suffix(suffix), file.name)
+        file = file.with_suffix(suffix)
+    return OutputPaths(file, folder / f"{file.stem}_concat{file.suffix}")
+
+
+def _requested(options: OutputOptions) -> tuple[Path, Path | None]:
+    """The folder for side products, and the exact result path where one was asked for."""
+    output, folder = options.output, options.output_dir
+    folder_is_default = folder == type(options).output_dir
+    if not folder:
+        raise InputError("--output_dir is empty: give a folder, or leave it out")
+    if output is None and _names_media(folder):
+        output, folder_is_default = folder, True  # `-o result.mp4` plainly means the file
+    if output is None:
+        return Path(folder).expanduser(), None
+    path = Path(output).expanduser()
+    if not output or path.is_dir() or output.endswith((os.sep, "/")) or not _names_media(output):
+        return path, None
+    return (path.parent if folder_is_default else Path(folder).expanduser()), path
+
+
+def _names_media(text: str) -> bool:
+    """Whether a path ends like a picture or video and is no existing folder."""
+    path = Path(text).expanduser()
+    return path.suffix.lower() in VIDEO_SUFFIXES | PICTURE_SUFFIXES and not path.is_dir()
+
+
+def refuse_overwriting(paths: OutputPaths, inputs: list[Path]) -> None:
+    """Raise an InputError if a result would replace one of the files it is made from."""
+    taken = {path.resolve() for path in inputs}
+    for path in (paths.result, paths.concat):
+        if path.resolve() in taken:
+            raise InputError(f"the result would overwrite its own input {path}: choose another --output")

@@ -1,0 +1,38 @@
+"""`AnimationResult`: the path of what was made, with what a caller may want to know about it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+
+class AnimationResult(str):
+    """Path of the main result; a plain string for JSON, URLs and `open()`.
+
+    Attributes:
+        concat: path of the side-by-side version, if one was made.
+        template: path of the motion template, if one was saved.
+        n_frames: frames of the result.
+        fps: exact frame rate; None for a picture.
+    """
+
+    concat: str | None
+    template: str | None
+    n_frames: int
+    fps: Fraction | None
+
+    def __new__(
+        cls,
+        path: Path | str,
+        *,
+        concat: Path | None = None,
+        template: Path | None = None,
+        n_frames: int = 1,
+        fps: Fraction | None = None,
+    ) -> AnimationResult:
+        """Make a result from its path and facts."""
+        result = super().__new__(cls, str(path))
+        result.concat = None if concat is None else str(concat)
+        result.template = None if template is None else str(template)
+        result.n_frames, result.fps = n_frames, fps
+        return result
