@@ -14,7 +14,8 @@ from .blocks import SPADEResnetBlock
 class SPADEDecoder(nn.Module):
     """G: a feature map (B, c, H, W) to a picture in 0..1.
 
-    c is min(max_features, block_expansion * 2 ** num_down_blocks). With the defaults the picture is (B, 3, 4H, 4W), and twice as large with upscale > 1.
+    c is min(max_features, block_expansion * 2 ** num_down_blocks). With the defaults the picture is (B, 3, 4H, 4W),
+    and twice as large with upscale > 1.
 
     Args:
         upscale: more than 1 doubles the picture with a pixel shuffle (the number itself has no other meaning).

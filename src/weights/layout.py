@@ -60,8 +60,8 @@ def fold_spectral_norm(module: nn.Module) -> None:
     A module without spectral norm is left as it is.
     """
     for layer in list(module.modules()):
-        if hasattr(layer, "weight_orig"):
-            trainable = layer.weight_orig.requires_grad
+        if isinstance(layer, nn.Conv2d) and hasattr(layer, "weight_orig"):
+            trainable = layer.get_parameter("weight_orig").requires_grad
             nn.utils.remove_spectral_norm(layer)
             layer.weight.requires_grad_(trainable)
 
@@ -93,7 +93,7 @@ def unfold_spectral_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _vectors(weight: Tensor, stem: str) -> tuple[Tensor, Tensor]:
-    """Vectors with u . W v = 1, W being the weight as a matrix with a row an output channel: u picks W's largest row."""
+    """Vectors with u . W v = 1, W being the weight with a row an output channel: u picks its largest row."""
     rows = weight.detach().flatten(1)
     largest = rows.norm(dim=1).argmax()
     row = rows[largest]
