@@ -62,7 +62,7 @@ def look_up(repo: str, path: str, timeout: float) -> RemoteFile:
 
     def ask() -> None:
         try:
-            metadata = get_hf_file_metadata(url, timeout=timeout, endpoint=endpoint)
+            metadata = get_hf_file_metadata(url, timeout=timeout)
             answer.append(RemoteFile(url, metadata.size, metadata.etag))
         except Exception as error:  # the transport's errors depend on the library's version: the caller sees ours
             failure.append(error)

@@ -42,7 +42,8 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
     options.log_severity_level = _ERRORS_ONLY
     # torch's count follows OMP_NUM_THREADS and the cores this process may use; onnxruntime's own default does neither.
     options.intra_op_num_threads = threads or min(_MOST_THREADS, torch.get_num_threads())
-    # Threads that spin while they wait take the cores from torch between two small calls.
+    # Threads that spin while they wait take the cores from torch: the mesh and a convolution in turn, on two cores,
+    # took 28 ms with spinning and 16 ms without.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wants_cuda = torch.device(device).type == "cuda"
     try:
