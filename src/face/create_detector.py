@@ -1,0 +1,48 @@
+"""From the name of a face detector to one that is ready."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from ..errors import InputError
+from ..weights.paths import shipped_weights_dir
+from ..weights.resolve import face_model_present, resolve_face_model
+from .face import FaceDetector
+from .insightface_detector import InsightfaceDetector
+from .mediapipe_detector import MediapipeDetector
+
+logger = logging.getLogger(__name__)
+
+
+def create_detector(
+    name: str = "auto",
+    *,
+    official_model: bool = False,
+    weights_dir: Path | None = None,
+    device: str = "cpu",
+    threshold: float = 0.15,
+) -> FaceDetector:
+    """Make the detector of that name.
+
+    Args:
+        name: "mediapipe"; "insightface", whose files are fetched if need be, after a line in the log that names their
+            non-commercial licence; "auto": insightface if the model is official and the files already lie there, else
+            mediapipe.
+        official_model: the networks that will animate the face are the official ones.
+        weights_dir: folder in the official layout; None for the default one.
+        device: "cpu" or "cuda:N".
+        threshold: least score of a face for the insightface detector, 0..1.
+
+    Raises:
+        InputError: no such detector.
+        WeightsError: files are missing and cannot be fetched, or cannot be used.
+    """
+    if name == "auto":
+        name = "insightface" if official_model and face_model_present("insightface", weights_dir) else "mediapipe"
+    logger.info("Face detector: %s", name)
+    if name == "insightface":
+        return InsightfaceDetector.open(resolve_face_model(name, weights_dir), device, threshold)
+    if name == "mediapipe":
+        return MediapipeDetector(shipped_weights_dir() / "mediapipe", device)
+    raise InputError(f"There is no face detector {name!r}: choose auto, mediapipe or insightface.")
