@@ -1,0 +1,62 @@
+"""Calls of the ffmpeg program: argument lists, never a shell (quirk Q29)."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import imageio_ffmpeg
+
+from ..errors import LivePortraitError
+
+
+class FfmpegError(LivePortraitError):
+    """ffmpeg is missing, or did not do its work; the message holds its last words."""
+
+
+def command(*arguments: str) -> list[str]:
+    """Make the argument list of an ffmpeg call that asks nothing and reports errors only.
+
+    Raises:
+        FfmpegError: there is no ffmpeg.
+    """
+    try:
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise FfmpegError("ffmpeg was not found: install it, or the package imageio-ffmpeg.") from error
+    return [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run ffmpeg to its end.
+
+    Raises:
+        FfmpegError: it failed.
+    """
+    done = subprocess.run(command(*arguments), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if done.returncode:
+        raise FfmpegError(last_words(done.stderr))
+
+
+def start(arguments: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start ffmpeg with a pipe to its standard input; what it complains about goes to the file ``errors``."""
+    # a session of its own: Ctrl-C must reach us, not ffmpeg, which would finish a half video
+    return subprocess.Popen(
+        command(*arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+        start_new_session=True,
+        pipesize=1 << 20,
+    )
+
+
+def file_argument(path: Path) -> str:
+    """Name of a file that ffmpeg can take neither for an option nor for a URL."""
+    return f"file:{path.absolute()}"
+
+
+def last_words(stderr: bytes, lines: int = 3) -> str:
+    """Take the last lines that ffmpeg wrote."""
+    said = [line.strip() for line in stderr.decode("utf-8", errors="replace").splitlines() if line.strip()]
+    return " / ".join(said[-lines:]) or "ffmpeg failed without a message"

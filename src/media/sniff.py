@@ -1,0 +1,109 @@
+"""What a file is, judged by its first bytes and never by its name (spec: pipeline, section 4 and quirk Q6)."""
+
+import re
+from enum import StrEnum
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from ..errors import InputError, MissingFileError
+
+_HEAD_BYTES = 512
+
+
+class MediaKind(StrEnum):
+    """The kinds of input that the project can use."""
+
+    PICTURE = "picture"
+    ANIMATION = "animated GIF"
+    VIDEO = "video"
+    TEMPLATE = "motion template"
+    FOLDER = "folder"
+
+
+_KNOWN = (
+    (MediaKind.PICTURE, rb"\xff\xd8\xff"),  # JPEG
+    (MediaKind.PICTURE, rb"\x89PNG\r\n\x1a\n"),
+    (MediaKind.PICTURE, rb"BM.{4}\x00{4}"),
+    (MediaKind.PICTURE, rb"II\*\x00|MM\x00\*"),  # TIFF
+    (MediaKind.PICTURE, rb"RIFF.{4}WEBP"),
+    (MediaKind.PICTURE, rb".{4}ftypavif"),
+    (MediaKind.ANIMATION, rb"GIF8[79]a"),
+    (MediaKind.VIDEO, rb".{4}(?:ftyp|moov|mdat|wide|free|skip)"),  # MP4, QuickTime
+    (MediaKind.VIDEO, rb"\x1aE\xdf\xa3"),  # Matroska, WebM
+    (MediaKind.VIDEO, rb"RIFF.{4}AVI "),
+    (MediaKind.VIDEO, rb"\x00\x00\x01[\xb3\xba]"),  # MPEG
+    (MediaKind.VIDEO, rb"G.{187}G|.{4}G.{191}G"),  # MPEG transport stream, M2TS
+    (MediaKind.VIDEO, rb"FLV\x01|OggS|\x30\x26\xb2\x75\x8e\x66\xcf\x11"),  # Flash, Ogg, Windows Media
+    (MediaKind.TEMPLATE, rb"\x80[\x02-\x05]"),  # pickle
+    (MediaKind.TEMPLATE, rb".{4}\x00{4}\{"),  # safetensors
+)
+_REFUSED = (
+    (rb".{4}ftyp(?:hei[cfmsx]|hev[cx]|mif1|msf1)", "an HEIC picture, which cannot be read: save it as JPEG first"),
+    (rb"PK\x03\x04", "a ZIP archive"),
+    (rb"%PDF", "a PDF document"),
+    (rb"version https://git-lfs", "a Git LFS pointer: fetch the file itself with 'git lfs pull'"),
+    (rb"(?i)\s*<(?:!doctype html|html)", "a web page, not media: the download probably failed"),
+)
+
+
+def sniff(source: str | Path | bytes) -> MediaKind:
+    """Tell what a file, a folder or a file's content is.
+
+    A GIF with a single frame is a picture, one with more is an animation. A folder is reported as it is; whether it
+    holds pictures is seen when it is read.
+
+    Args:
+        source: path, or the content itself.
+
+    Raises:
+        MissingFileError: nothing lies at the path.
+        InputError: the content is empty, text, or of no kind that can be used; the message says which.
+    """
+    name = name_of(source)
+    if isinstance(source, bytes):
+        head = source[:_HEAD_BYTES]
+    else:
+        path = Path(source)
+        if path.is_dir():
+            return MediaKind.FOLDER
+        head = _read_head(path)
+    if not head:
+        raise InputError(f"{name} is empty.")
+    for pattern, what in _REFUSED:
+        if re.match(pattern, head, re.DOTALL):
+            raise InputError(f"{name} is {what}.")
+    for kind, pattern in _KNOWN:
+        if re.match(pattern, head, re.DOTALL):
+            return _still_or_animated(source) if kind is MediaKind.ANIMATION else kind
+    if _is_text(head):
+        raise InputError(f"{name} is a text file: a picture, a video or a motion template is needed.")
+    raise InputError(f"{name} is neither a picture, nor a video, nor a motion template (judged by its content).")
+
+
+def name_of(source: str | Path | bytes) -> str:
+    """Name of a source for messages."""
+    return f"data of {len(source)} bytes" if isinstance(source, bytes) else f"'{source}'"
+
+
+def _read_head(path: Path) -> bytes:
+    if not path.exists():
+        raise MissingFileError(f"'{path}' does not exist.")
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
+
+
+def _still_or_animated(source: str | Path | bytes) -> MediaKind:
+    try:
+        with Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
+            return MediaKind.ANIMATION if getattr(image, "n_frames", 1) > 1 else MediaKind.PICTURE
+    except Exception:  # a damaged GIF: reading it as a picture will say so
+        return MediaKind.PICTURE
+
+
+def _is_text(head: bytes) -> bool:
+    return not any(byte < 9 or 13 < byte < 27 for byte in head)
