@@ -1,5 +1,7 @@
 """Fixtures for all tests."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from tests.parity.weights import save_official_layout
 
 
 @pytest.fixture(scope="session")
-def official_weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the five official checkpoints, filled by the parity rule, in the official layout (read-only)."""
-    return save_official_layout(tmp_path_factory.mktemp("official_weights"))
+def official_weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with the five official checkpoints, filled by the parity rule, in the official layout; do not write to it."""
+    folder = save_official_layout(tmp_path_factory.mktemp("official_weights"))
+    yield folder
+    shutil.rmtree(folder)  # half a gigabyte, which pytest would keep for three runs

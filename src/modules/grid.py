@@ -45,7 +45,7 @@ def keypoints_to_gaussians(keypoints: Tensor, grid: Tensor, variance: float = 0.
     Returns:
         (B, K, D, H, W) in 0..1.
     """
-    distance = (grid - keypoints[:, :, None, None, None]).square_().sum(dim=-1)
+    distance = (grid - keypoints[:, :, None, None, None]).square().sum(dim=-1)
     return torch.exp(-0.5 * distance / variance)
 
 

@@ -1,7 +1,6 @@
 """The five official checkpoints, filled by the parity rule: as state dicts, and as files in the official layout."""
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,8 @@ def manifest(name: str) -> dict[str, Any]:
     return json.loads((MANIFESTS / f"{name}.json").read_text())
 
 
-@cache
 def official_state(name: str) -> dict[str, Any]:
-    """A filled checkpoint as torch tensors. It is made once and shared: load it, but do not write to it."""
+    """A filled checkpoint as torch tensors, made anew at each call (about a second for the large ones)."""
     filled = fill.fill_(fill.empty_from_manifest(MANIFESTS / f"{name}.json"))
     return _to_torch(filled)
 

@@ -1,0 +1,110 @@
+import pytest
+import torch
+
+from src.errors import WeightsError
+from src.modules.spade_generator import SPADEDecoder
+from src.weights.layout import fold_spectral_norm, split_stitching, unfold_spectral_norm
+from src.weights.load import load_strict
+from tests.parity import fill
+from tests.parity.weights import STITCHING, official_state, wrapped_stitching
+
+
+def small(spectral=True):
+    network = SPADEDecoder(2, 16, 4, 3, num_down_blocks=1, num_middle=1, spade_hidden=5, spectral=spectral)
+    fill.fill_(network.state_dict())
+    return network.eval().requires_grad_(False)
+
+
+FEATURE = torch.randn(1, 8, 4, 4, generator=torch.Generator().manual_seed(0))
+
+
+def assert_official_heads(parts):
+    states = official_state(STITCHING)
+    assert list(parts) == ["stitching", "lip", "eye"]
+    for name, official in (("stitching", "retarget_shoulder"), ("lip", "retarget_mouth"), ("eye", "retarget_eye")):
+        assert list(parts[name]) == list(states[official])
+        assert all(torch.equal(value, states[official][key]) for key, value in parts[name].items())
+
+
+def test_split_with_and_without_the_prefix():
+    assert_official_heads(split_stitching(official_state(STITCHING)))
+    assert_official_heads(split_stitching(wrapped_stitching()))
+
+
+@pytest.mark.parametrize(
+    "names", [{}, {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}]
+)
+def test_split_flat_layout(names):
+    flat = {
+        f"{names.get(part, part)}.{key}": value
+        for part, state in official_state(STITCHING).items()
+        for key, value in state.items()
+    }
+    assert_official_heads(split_stitching(flat))
+
+
+def test_split_removes_the_prefix_anywhere():
+    parts = {name: {"mlp.module.0.weight": torch.zeros(1)} for name in ("stitching", "lip", "eye")}
+    assert list(split_stitching(parts)["lip"]) == ["mlp.0.weight"]
+
+
+def test_split_names_what_is_missing():
+    state = official_state(STITCHING)
+    del state["retarget_mouth"]
+    with pytest.raises(WeightsError, match=r"without lip.*retarget_shoulder"):
+        split_stitching(state)
+
+
+def test_fold_uses_the_stored_vectors():
+    network = small()
+    state = {key: value.clone() for key, value in network.state_dict().items()}
+    before = network(FEATURE)
+    fold_spectral_norm(network)
+    torch.testing.assert_close(network(FEATURE), before, rtol=0, atol=1e-6)
+    keys = network.state_dict()
+    assert not [key for key in keys if key.endswith(("_orig", "_u", "_v"))]
+    for stem in ("G_middle_0.conv_0", "up_0.conv_1", "up_1.conv_s"):
+        weight = state[f"{stem}.weight_orig"]
+        sigma = state[f"{stem}.weight_u"] @ (weight.flatten(1) @ state[f"{stem}.weight_v"])
+        torch.testing.assert_close(keys[f"{stem}.weight"], weight / sigma)
+        largest = torch.linalg.matrix_norm(weight.flatten(1), ord=2)
+        assert (largest / sigma - 1).abs() > 0.05  # so the largest singular value would not do
+
+
+def test_fold_keeps_the_parameters_frozen_or_not():
+    network = small()
+    fold_spectral_norm(network)
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+    network = small().requires_grad_(True)
+    fold_spectral_norm(network)
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_fold_leaves_plain_networks_alone():
+    network = small(spectral=False)
+    before = network.state_dict()
+    fold_spectral_norm(network)
+    assert list(network.state_dict()) == list(before)
+
+
+def test_unfold_round_trip():
+    folded = small()
+    fold_spectral_norm(folded)
+    official = unfold_spectral_norm(folded.state_dict())
+    back = small()
+    assert set(official) == set(back.state_dict())
+    load_strict(back, official, what="exported")
+    torch.testing.assert_close(back(FEATURE), folded(FEATURE), rtol=0, atol=1e-6)
+
+
+def test_unfold_a_network_that_never_was_spectral():
+    plain, back = small(spectral=False), small()
+    load_strict(back, unfold_spectral_norm(plain.state_dict()), what="exported")
+    torch.testing.assert_close(back(FEATURE), plain(FEATURE), rtol=0, atol=1e-6)
+
+
+def test_unfold_cannot_represent_zero():
+    state = small(spectral=False).state_dict()
+    state["up_0.conv_s.weight"] = torch.zeros_like(state["up_0.conv_s.weight"])
+    with pytest.raises(WeightsError, match=r"up_0\.conv_s\.weight is all zero"):
+        unfold_spectral_norm(state)
