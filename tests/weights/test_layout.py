@@ -4,7 +4,7 @@ import torch
 from src.errors import WeightsError
 from src.modules.spade_generator import SPADEDecoder
 from src.weights.layout import fold_spectral_norm, split_stitching, unfold_spectral_norm
-from src.weights.load import load_strict
+from src.weights.load import load_strict, read_state
 from tests.parity import fill
 from tests.parity.weights import STITCHING, official_state, wrapped_stitching
 
@@ -29,6 +29,11 @@ def assert_official_heads(parts):
 def test_split_with_and_without_the_prefix():
     assert_official_heads(split_stitching(official_state(STITCHING)))
     assert_official_heads(split_stitching(wrapped_stitching()))
+
+
+def test_split_the_file(official_weights_dir):
+    file = official_weights_dir / "liveportrait" / "retargeting_models" / f"{STITCHING}.pth"
+    assert_official_heads(split_stitching(read_state(file)))
 
 
 @pytest.mark.parametrize(
