@@ -1,0 +1,47 @@
+"""The golden animations as our types."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from src.motion.keypoints import motion_from_kp_info
+from src.motion.motion import Motion
+from tests.motion.linear_networks import LinearNetworks
+
+FOLDER = Path(__file__).parents[1] / "data" / "parity" / "pipeline"
+
+
+@cache
+def animation() -> dict[str, np.ndarray]:
+    return dict(np.load(FOLDER / "animation.npz"))
+
+
+@cache
+def cases(tag: str) -> list[dict]:
+    return [case for case in json.loads(str(animation()["cases"])) if case["tag"] == tag]
+
+
+@cache
+def networks() -> LinearNetworks:
+    z = animation()
+    return LinearNetworks(z["W_stitching"], z["W_eye"], z["W_lip"])
+
+
+@cache
+def motion(who: str) -> Motion:
+    """All frames of "src" or "drv", with the ratios of their landmarks."""
+    z = animation()
+    info = {name: torch.from_numpy(z[f"{who}_{name}"]) for name in ("pitch", "yaw", "roll", "t", "exp", "scale", "kp")}
+    still = motion_from_kp_info(info)
+    points = torch.from_numpy(z[f"{who}_lmk"])
+    eyes = torch.stack([_opening(points, 6, 18, 0, 12), _opening(points, 30, 42, 24, 36)], dim=1)
+    lips = _opening(points, 90, 102, 48, 66)[:, None]
+    return Motion(still.kp, still.R, still.exp, still.t, still.scale, eye_ratio=eyes, lip_ratio=lips)
+
+
+def _opening(points: torch.Tensor, a: int, b: int, c: int, d: int) -> torch.Tensor:
+    height, width = (points[:, a] - points[:, b]).norm(dim=1), (points[:, c] - points[:, d]).norm(dim=1)
+    return height / (width + 1e-6)
