@@ -22,11 +22,11 @@ from .engine.create import create_engine
 from .engine.device import device_of
 from .engine.engine import SourceFeatures
 from .errors import InputError
-from .face.detectors import create_detector
+from .face.create_detector import create_detector
 from .face.face import FaceDetector, Points, Rgb
 from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
-from .motion.keypoints import transform_keypoint_info
+from .motion.keypoints import transform_keypoint
 from .motion.pose import get_rotation_matrix
 from .pipeline.animate import animate
 from .pipeline.progress import Progress, silent
@@ -83,10 +83,10 @@ class LivePortraitWrapper:
         """Finds faces; read from disk when first needed."""
         return create_detector(
             self.crop_cfg.detector,
-            model=self.engine.name,
+            official_model=self.engine.name == "base",
             weights_dir=self._resolved.folder,
             device=str(self.device),
-            det_thresh=self.crop_cfg.det_thresh,
+            threshold=self.crop_cfg.det_thresh,
         )
 
     def execute(
@@ -175,7 +175,7 @@ class LivePortraitWrapper:
 
     def transform_keypoint(self, kp_info: Mapping[str, Tensor]) -> Tensor:
         """Keypoints (B, 21, 3) under their pose, expression, scale and translation."""
-        return transform_keypoint_info(kp_info)
+        return transform_keypoint(kp_info)
 
     def retarget_eye(self, kp_source: Tensor, eye_close_ratio: Tensor) -> Tensor:
         """Keypoint deltas (B, 21, 3) for eye ratios (B, 3): left and right of the source, target."""

@@ -36,7 +36,7 @@ class OutputOptions:
     """What is written, and where."""
 
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
-    """Exact path of the result; the side-by-side video goes next to it as <stem>_concat. A folder acts as --output_dir."""
+    """Exact path of the result; the side-by-side video goes next to it, as <stem>_concat. Or a folder."""
     output_dir: Annotated[str, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = "animations/"
     """Folder for results, named <source>--<driving>."""
     audio: bool = True
@@ -44,7 +44,7 @@ class OutputOptions:
     concat: bool = True
     """Also write the side-by-side video: driving, source, result."""
     save_motion_template: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
-    """Also keep the driving motion as a template: .safetensors, or .pkl in the official layout. Without --source, only that."""
+    """Keep the driving motion as a template (.safetensors, or official .pkl). Without --source, only that."""
     crf: int = 18
     """Quality of the video: 0 (lossless) to 51; smaller is better and larger in bytes."""
 
@@ -84,7 +84,7 @@ class FrameOptions:
     flag_pasteback: Annotated[bool, tyro.conf.arg(aliases=["--paste_back"])] = True
     """Paste the animated face back into the whole picture (needs --flag_do_crop and --flag_stitching)."""
     flag_crop_driving_video: bool = False
-    """Crop the driving video to its face. Always done for a driving video that is not square, and by the compact model."""
+    """Crop the driving video to its face. Always done if it is not square, and with the compact model."""
     source_max_dim: int = 1280
     """Longest side of the source; larger pictures are shrunk; 0 = no limit."""
     source_division: int = 2
@@ -110,7 +110,7 @@ class CropOptions:
     vy_ratio_crop_driving_video: float = -0.1
     """Shift of the driving crop downwards."""
     detector: DetectorName = "auto"
-    """Face detector. insightface's weights are for non-commercial research; auto takes them only where they already lie."""
+    """Face detector. insightface's weights are non-commercial: auto takes them only where they lie already."""
     det_thresh: float = 0.15
     """Smallest score of a face for the insightface detector."""
 
@@ -120,7 +120,7 @@ class ModelOptions:
     """Which weights are used."""
 
     model: ModelName = "auto"
-    """base = the official weights, compact = the small ones that ship with the project, auto = base where it can be had."""
+    """base = the official weights, compact = our small ones, auto = base where they are or can be fetched."""
     weights_dir: Annotated[
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: pretrained_weights/)")
     ] = None

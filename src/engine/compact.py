@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..errors import NoFaceError
 from ..face.face import Points, Rgb
 from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
-from ..modules.compact.compose import compose
+from ..modules.compact.compose import compose, warp_picture
 from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..modules.compact.warping_network import CompactWarpingNetwork
 from ..motion.mesh import motion_from_meshes
@@ -43,6 +43,7 @@ class CompactEngine:
     reads_meshes = True
     always_crops_driving = True
     crop_size = OUTPUT_SIZE
+    neutral_exp = torch.zeros(21, 3)  # the canonical shape has its lips closed
     batch_size = 4
 
     def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop) -> None:
@@ -51,7 +52,7 @@ class CompactEngine:
         self._mesh_of_crop = mesh_of_crop
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
-        """Crops (B, H, W, 3) uint8 to (B, 3, N, N) in 0..1; N is their own size as far as it is 128, 256, 384 or 512."""
+        """Crops (B, H, W, 3) uint8 to (B, 3, N, N) in 0..1; N is the multiple of 128 up to 512 that comes nearest."""
         height, width = pictures.shape[1:3]
         side = min(max(round(min(height, width) / INTERNAL_SIZE), 1) * INTERNAL_SIZE, OUTPUT_SIZE)
         if (height, width) != (side, side):
@@ -63,14 +64,14 @@ class CompactEngine:
     @torch.no_grad()
     def encode_source(self, picture: Tensor) -> SourceFeatures:
         """Run F once on the crop at 128 px, and keep the crop at 512 px for the warp."""
-        small = F.avg_pool2d(picture, picture.shape[-1] // INTERNAL_SIZE)
+        small = _shrunk(picture)
         if picture.shape[-1] != OUTPUT_SIZE:
             size = (OUTPUT_SIZE, OUTPUT_SIZE)
             picture = F.interpolate(picture, size=size, mode="bicubic", align_corners=False).clamp_(0, 1)
         return SourceFeatures(self._appearance(small), picture)
 
     def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
-        """Motion of pictures in the official form: angles (B, 1) in degrees; kp and exp (B, 21, 3), or flat if not refined."""
+        """Motion in the official form: angles (B, 1) in degrees; kp and exp (B, 21, 3), or flat if not refined."""
         motion = self.get_motion(pictures)
         pitch, yaw, roll = degrees(motion.R)
         info = {"pitch": pitch, "yaw": yaw, "roll": roll, "t": motion.t, "exp": motion.exp, "scale": motion.scale}
@@ -109,9 +110,10 @@ class CompactEngine:
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
         assert features.picture is not None, "features of another engine"
-        x_s = x_s.expand_as(x_d)
         feature, flow = self._warping(features.volume, x_d, x_s)
-        out = compose(self._generator, features.picture, feature, flow, x_d, x_s)
+        small = warp_picture(_shrunk(features.picture), flow)
+        residual, paint = self._generator(feature, small, x_d, x_s)
+        out = compose(features.picture, flow, residual, paint, x_d, x_s)
         return {"out": out.clamp_(0, 1), "flow": flow}
 
     @cached_property
@@ -130,6 +132,11 @@ class CompactEngine:
     @cached_property
     def _generator(self) -> nn.Module:
         return self._checkpoints.build(CompactSPADEDecoder, "spade_generator")
+
+
+def _shrunk(picture: Tensor) -> Tensor:
+    """A picture (B, 3, N, N) at the networks' size."""
+    return F.avg_pool2d(picture, picture.shape[-1] // INTERNAL_SIZE)
 
 
 class _Recorder:

@@ -51,6 +51,7 @@ class Engine(Protocol):
         reads_meshes: motion comes from mesh landmarks (a picture is only needed where there are none).
         always_crops_driving: driving frames must show the face in the nominal framing.
         crop_size: side at which it takes crops in.
+        neutral_exp: expression of relaxed, closed lips, (21, 3): what a still driver is compared with.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Engine(Protocol):
     reads_meshes: bool
     always_crops_driving: bool
     crop_size: int
+    neutral_exp: Tensor
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Crops (B, H, W, 3) uint8 RGB of any size to the networks' input (B, 3, h, w) in 0..1."""

@@ -16,8 +16,8 @@ from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.motion_extractor import MotionExtractor
 from ..modules.spade_generator import SPADEDecoder
 from ..modules.warping_network import WarpingNetwork
+from ..motion.keypoints import LIP_ARRAY, motion_from_kp_info, refine_kp_info
 from ..motion.motion import Motion
-from ..motion.pose import get_rotation_matrix, headpose_pred_to_degree
 from ..weights.layout import fold_spectral_norm
 from .checkpoints import Checkpoints
 from .engine import Meshes, SourceFeatures
@@ -38,6 +38,7 @@ class OfficialEngine:
     reads_meshes = False
     always_crops_driving = False
     crop_size = 256
+    neutral_exp = LIP_ARRAY
 
     def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False) -> None:
         self.name, self.device = name, checkpoints.device
@@ -46,7 +47,7 @@ class OfficialEngine:
         self._half = half and self.device.type == "cuda"
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
-        """Crops (B, H, W, 3) uint8 to (B, 3, 256, 256) in 0..1; other sizes are squashed bilinearly, as the original does."""
+        """Crops (B, H, W, 3) uint8 to (B, 3, 256, 256) in 0..1; other sizes are squashed, as in the original."""
         size = (self.crop_size, self.crop_size)
         if pictures.shape[1:3] != size:
             pictures = np.stack([cv2.resize(picture, size) for picture in pictures])
@@ -66,19 +67,11 @@ class OfficialEngine:
         with self._precision():
             heads = self._motion(pictures)
         info = {name: value.float() for name, value in heads.items()}
-        if not refine:
-            return info
-        for angle in ("pitch", "yaw", "roll"):
-            info[angle] = headpose_pred_to_degree(info[angle])[:, None]  # (B, 1)
-        for points in ("kp", "exp"):
-            info[points] = info[points].reshape(len(pictures), -1, 3)  # (B, 21, 3)
-        return info
+        return refine_kp_info(info) if refine else info
 
     def get_motion(self, pictures: Tensor, meshes: Meshes | None = None) -> Motion:
         """Motion of B pictures; mesh landmarks are not needed and ignored."""
-        info = self.get_kp_info(pictures)
-        R = get_rotation_matrix(info["pitch"], info["yaw"], info["roll"])
-        return Motion(kp=info["kp"], R=R, exp=info["exp"], t=info["t"], scale=info["scale"])
+        return motion_from_kp_info(self.get_kp_info(pictures))
 
     def record_motion(self) -> _Recorder:
         """A recorder that runs M batch by batch."""
@@ -86,7 +79,7 @@ class OfficialEngine:
 
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
-        """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` (B, 1, 64, 64), ``deformation`` (B, 16, 64, 64, 3)."""
+        """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` and ``deformation`` of W."""
         b = len(x_d)
         volume = features.volume.expand(b, *features.volume.shape[1:])
         with self._precision():

@@ -139,7 +139,7 @@ def crop_image(
         InputError: the landmarks have no extent.
     """
     square = oriented_square(points, scheme, scale=scale, vx_ratio=vx_ratio, vy_ratio=vy_ratio)
-    return _cut(rgb, square.center, square.size, square.angle if rotate else 0.0, dsize)
+    return _cut(rgb, _matrix(square.center, square.size, square.angle if rotate else 0.0, dsize), dsize)
 
 
 def driving_box(
@@ -177,9 +177,14 @@ def crop_by_box(rgb: Rgb, box: NDArray[np.floating], *, dsize: int = 512, angle:
         dsize: side of the crop in pixels.
         angle: radians by which the square is turned about its centre.
     """
+    return _cut(rgb, box_matrix(box, dsize=dsize, angle=angle), dsize)
+
+
+def box_matrix(box: NDArray[np.floating], *, dsize: int = 512, angle: float = 0.0) -> Floats:
+    """The matrix of `crop_by_box`, frame pixels to crop pixels, (3, 3) float32."""
     left, top, right, bottom = (float(v) for v in box)
     center = np.array([(left + right) / 2, (top + bottom) / 2])
-    return _cut(rgb, center, right - left, angle, dsize)
+    return _matrix(center, right - left, angle, dsize)
 
 
 def resize_source(image: Rgb, size: int = NETWORK_SIZE) -> Rgb:
@@ -192,15 +197,18 @@ def resize_driving(image: Rgb, size: int = NETWORK_SIZE) -> Rgb:
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def _cut(rgb: Rgb, center: NDArray[np.floating], size: float, angle: float, dsize: int) -> Crop:
+def _cut(rgb: Rgb, matrix: Floats, dsize: int) -> Crop:
+    image = cv2.warpAffine(rgb, matrix[:2], (dsize, dsize), flags=cv2.INTER_LINEAR)
+    return Crop(image.astype(np.uint8, copy=False), matrix, np.linalg.inv(matrix).astype(np.float32))
+
+
+def _matrix(center: NDArray[np.floating], size: float, angle: float, dsize: int) -> Floats:
     if not np.isfinite(size) or size <= 0:
         raise InputError(f"Cannot cut a square of side {size} px around a face: its landmarks have no extent.")
     s, half = dsize / size, dsize / 2
     cx, cy = float(center[0]), float(center[1])
     c, n = cos(angle), sin(angle)
-    matrix = np.array(
+    return np.array(
         [[s * c, s * n, half - s * (c * cx + n * cy)], [-s * n, s * c, half - s * (-n * cx + c * cy)], [0, 0, 1]],
         np.float32,
     )
-    image = cv2.warpAffine(rgb, matrix[:2], (dsize, dsize), flags=cv2.INTER_LINEAR)
-    return Crop(image.astype(np.uint8, copy=False), matrix, np.linalg.inv(matrix).astype(np.float32))

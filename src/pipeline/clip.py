@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..face.face import Rgb
 from ..media.picture import read_picture
 from ..media.sniff import MediaKind, sniff
-from ..media.video_reader import VideoReader
+from ..media.video_reader import open_video
 
 STILL_FPS = Fraction(25)
 
@@ -39,9 +39,8 @@ class Clip:
         if not self.is_video:
             yield read_picture(self.path)
             return
-        with VideoReader(self.path) as reader:
-            for frame in reader:
-                yield frame.rgb
+        for frame in open_video(self.path):
+            yield frame.rgb
 
     @property
     def is_square(self) -> bool:
@@ -66,5 +65,5 @@ def open_clip(path: Path, role: str) -> Clip:
         return Clip(path, False, STILL_FPS, (width, height), 1)
     if kind is MediaKind.TEMPLATE:
         raise InputError(f"{path} is a motion template and cannot be the {role}")
-    with VideoReader(path) as reader:
-        return Clip(path, True, reader.fps, reader.size, reader.n_frames)
+    stream = open_video(path)
+    return Clip(path, True, stream.fps, stream.size, stream.n_frames)

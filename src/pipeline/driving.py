@@ -86,7 +86,7 @@ def read_driving(
 def _track(clip: Clip, detector: FaceDetector, progress: Progress) -> list[Face]:
     """The driving face in every frame; a frame without one repeats the nearest earlier (at the start: later) one."""
     tracker = FaceTracker(detector)
-    found = [tracker.track(frame) for frame in counted(clip, FINDING, clip.n_frames, progress)]
+    found = [tracker.feed(frame) for frame in counted(clip, FINDING, clip.n_frames, progress)]
     faces = [face for face in found if face is not None]
     if not faces:
         raise NoFaceError(f"no face found in the driving {clip.path}: it must show a face from the front")
@@ -106,7 +106,7 @@ def _motion(
 ) -> Motion:
     recorder = engine.record_motion()
     if engine.reads_meshes and box is not None and all(face.scheme is Scheme.MESH478 for face in faces):
-        matrix = box_matrix(box, CROP_SIZE)
+        matrix = box_matrix(box, dsize=CROP_SIZE)
         recorder.add(None, np.stack([mesh_in_crop(face.landmarks, matrix, CROP_SIZE) for face in faces]))
         return recorder.motion()
     frames = counted(clip, READING, clip.n_frames, progress)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ..config.options import OutputOptions
 from ..errors import InputError
+from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
-from ..media.video_writer import VIDEO_SUFFIXES
 
 _log = logging.getLogger(__name__)
 

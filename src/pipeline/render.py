@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..face.face import Rgb
-from ..motion.motion import Motion
+from ..motion.transfer import Transfer
+from ..motion.transfer_options import TransferOptions
+from .driving import Driving
 from .source import Source
 
 
@@ -29,7 +32,47 @@ class RenderedFrame:
     frame: Rgb
 
 
+def render(engine: Engine, source: Source, driving: Driving, args: ArgumentConfig) -> Iterator[RenderedFrame]:
+    """Animate a source picture (spec: pipeline, sections 9, 11 and 12).
+
+    What the options lack (no ratios in a template, say) is reported before the first frame.
+
+    Args:
+        engine: the model.
+        source: the portrait.
+        driving: one frame of motion per frame of the result.
+        args: motion options and batch size.
+    """
+    motion = driving.template.motion.to(engine.device)
+    transfer = Transfer(
+        _transfer_options(args),
+        source.motion,
+        motion,
+        driving_is_video=driving.is_video,
+        networks=engine.heads,
+        neutral=engine.neutral_exp,
+    )
+
+    def frames() -> Iterator[RenderedFrame]:
+        size = args.batch_size or engine.batch_size
+        for start in range(0, len(motion), size):
+            x_d = transfer.x_d(motion[start : start + size], source.motion)
+            for crop in parse_output(engine.warp_decode(source.features, source.x_s, x_d)["out"]):
+                whole = crop if source.paste_back is None else source.paste_back.paste(crop, source.frame)
+                yield RenderedFrame(crop, whole)
+
+    return frames()
+
+
 def parse_output(pictures: Tensor) -> NDArray[np.uint8]:
     """Pictures (B, 3, H, W) in 0..1 to (B, H, W, 3) uint8, truncated as the original does (spec quirk Q40)."""
     scaled = pictures.clamp(0, 1).mul(255).to(torch.uint8)
     return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def _transfer_options(args: ArgumentConfig) -> TransferOptions:
+    """The motion options among the arguments; the rest keeps its defaults."""
+    given = vars(args)
+    return TransferOptions(
+        **{field.name: given[field.name] for field in fields(TransferOptions) if field.name in given}
+    )
