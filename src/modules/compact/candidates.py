@@ -5,11 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .grid import cell_centres
+
 
 def candidate_motions(grid: Tensor, kp_driving: Tensor, kp_source: Tensor, affine: Tensor) -> Tensor:
     """Where a grid of the driving picture lies in the source, once a motion.
 
-    Motion 0 stays; motion k carries driving keypoint k to source keypoint k, its surroundings by the affine.
+    Motion 0 stays; motion k carries driving keypoint k to source keypoint k, its surroundings by the affine:
+    ``affine (grid - kp_driving) + kp_source``.
 
     Args:
         grid: cell centres, (H, W, 2) or (D, H, W, 3).
@@ -20,17 +23,18 @@ def candidate_motions(grid: Tensor, kp_driving: Tensor, kp_source: Tensor, affin
     Returns:
         (B, K + 1, H, W, 2) or (B, K + 1, D, H, W, 3).
     """
-    offset = grid - _at(kp_driving, grid)
-    x, y = offset[..., :1], offset[..., 1:2]
-    columns = affine.view(len(affine), *[1] * grid.dim(), 2, 2)  # (B, 1, .., 2, 2)
-    turned = columns[..., 0] * x + columns[..., 1] * y
-    moved = torch.cat([turned, offset[..., 2:]], -1) + _at(kp_source, grid)
+    size, n = grid.shape[:-1], grid.shape[-1]
+    turned = _turn(grid.view(1, -1, n), affine)  # (B, cells, n)
+    shift = (kp_source - _turn(kp_driving, affine))[..., :n]  # (B, K, n)
+    moved = (turned[:, None] + shift[:, :, None]).unflatten(2, size)
     return torch.cat([grid.expand(len(moved), 1, *grid.shape), moved], 1)
 
 
-def squared_distances(grid: Tensor, kp: Tensor) -> Tensor:
-    """Squared distance, in the plane, of each cell to each keypoint: (B, K, H, W) or (B, K, D, H, W), as the grid."""
-    return ((grid - _at(kp, grid))[..., :2] ** 2).sum(-1)
+def squared_distances(kp: Tensor, height: int, width: int) -> Tensor:
+    """Squared distance, in the plane, of each cell of a map to each keypoint: (B, K, 3) -> (B, K, height, width)."""
+    x = cell_centres(width, kp) - kp[..., 0, None]  # (B, K, width)
+    y = cell_centres(height, kp) - kp[..., 1, None]  # (B, K, height)
+    return (x**2)[:, :, None] + (y**2)[..., None]
 
 
 def blend(motions: Tensor, logits: Tensor) -> Tensor:
@@ -38,6 +42,7 @@ def blend(motions: Tensor, logits: Tensor) -> Tensor:
     return (motions * logits.softmax(1)[..., None]).sum(1)
 
 
-def _at(kp: Tensor, grid: Tensor) -> Tensor:
-    """Keypoints shaped to broadcast over a grid: (B, K, 1, .., n)."""
-    return kp[..., : grid.shape[-1]].reshape(*kp.shape[:2], *[1] * (grid.dim() - 1), grid.shape[-1])
+def _turn(points: Tensor, affine: Tensor) -> Tensor:
+    """Apply the affine in the plane, and leave z alone: (B, N, n) -> (B, N, n)."""
+    plane = points[..., :2] @ affine.mT
+    return torch.cat([plane, points[..., 2:].expand(len(plane), -1, -1)], -1)

@@ -81,16 +81,17 @@ class CompactDenseMotionNetwork(nn.Module):
             Deformation of the volume (B, D, H, W, 3); occlusion map (B, 1, H, W) in 0..1; the picture's flow
             (B, 2, S, S): position in the driving picture + flow = position in the source picture.
         """
-        size = feature_3d.shape[2:]
+        depth, height, width = feature_3d.shape[2:]
         affine = fit_affine(kp_driving, kp_source)
         kp_driving, kp_source = with_outline(kp_driving), with_outline(kp_source)  # (B, 25, 3)
-        grid = centre_grid(*size, like=kp_driving)
+        grid = centre_grid(depth, height, width, like=kp_driving)
         motions = candidate_motions(grid, kp_driving, kp_source, affine)  # (B, 26, D, H, W, 3)
         deformed = self._deformed(feature_3d, motions)
         heatmaps = _gaussians(grid, kp_driving) - _gaussians(grid, kp_source)
         heatmaps = F.pad(heatmaps, (0, 0, 0, 0, 0, 0, 1, 0))[:, :, None]  # the background has none
         x = self.hourglass(torch.cat([heatmaps, deformed], 2).flatten(1, 2))
-        deformation = blend(motions, self._with_prior(self.mask(x), squared_distances(grid, kp_driving)))
+        distances = squared_distances(kp_driving, height, width)[:, :, None]  # (B, 25, 1, H, W)
+        deformation = blend(motions, self._with_prior(self.mask(x), distances))
         flat = x.flatten(1, 2)  # (B, width * D, H, W)
         return deformation, torch.sigmoid(self.occlusion(flat)), self._flow(flat, kp_driving, kp_source, affine)
 
@@ -103,10 +104,11 @@ class CompactDenseMotionNetwork(nn.Module):
         return sampled.unflatten(2, motions.shape[1:3]).transpose(1, 2)
 
     def _flow(self, flat: Tensor, kp_driving: Tensor, kp_source: Tensor, affine: Tensor) -> Tensor:
-        grid = centre_grid(self.flow_size, self.flow_size, like=kp_driving)
+        size = (self.flow_size, self.flow_size)
+        grid = centre_grid(*size, like=kp_driving)
         motions = candidate_motions(grid, kp_driving, kp_source, affine)  # (B, 26, S, S, 2)
-        distances = squared_distances(grid, kp_driving)
-        logits = F.interpolate(self.mask2d(flat), size=grid.shape[:2], mode="bilinear", align_corners=False)
+        distances = squared_distances(kp_driving, *size)
+        logits = F.interpolate(self.mask2d(flat), size=size, mode="bilinear", align_corners=False)
         flow = (blend(motions, self._with_prior(logits, distances)) - grid).permute(0, 3, 1, 2)
         flow = splat(flow, kp_driving, kp_source, distances, self.sigma * self.splat_width)
         return calm(flow, kp_driving)

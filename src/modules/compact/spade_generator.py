@@ -10,7 +10,6 @@ from ..blocks import SPADE, SPADEResnetBlock
 from .aperture import aperture_maps
 from .candidates import squared_distances
 from .face_ellipse import face_mask
-from .grid import centre_grid
 
 _COLOURS = 3
 _APERTURES = 4  # channels of `aperture_maps`
@@ -105,8 +104,7 @@ class CompactSPADEDecoder(nn.Module):
 
 def _heat(kp: Tensor, x: Tensor) -> Tensor:
     """A blob at each keypoint, over the map x: (B, K, H, W)."""
-    grid = centre_grid(*x.shape[2:], like=kp)
-    return _HEAT_GAIN * torch.exp(-squared_distances(grid, kp) / (2 * _HEAT_SIGMA**2))
+    return _HEAT_GAIN * torch.exp(-squared_distances(kp, *x.shape[2:]) / (2 * _HEAT_SIGMA**2))
 
 
 def _resize(y: Tensor, like: Tensor) -> Tensor:

@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-import yaml
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from src.config.model_config import load_model_config
 from src.modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from src.modules.compact.compose import compose, warp_picture
 from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.modules.compact.warping_network import CompactWarpingNetwork
+from src.weights.load import load_strict, read_state
 
 ROOT = Path(__file__).parents[3]
 INTERNAL_SIZE = 128
@@ -21,18 +21,16 @@ Animate = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def load(module: nn.Module, name: str, prefix: str = "") -> nn.Module:
-    """Load shipped weights: every key must fit, only batch norm's counters are left out of the files."""
-    state = load_file(ROOT / "pretrained_weights" / "compact" / f"{name}.safetensors")
-    state = {key.removeprefix(prefix): value.float() for key, value in state.items() if key.startswith(prefix)}
-    missing, unexpected = module.load_state_dict(state, strict=False)
-    assert not unexpected
-    assert all(key.endswith("num_batches_tracked") for key in missing)
+    """Load shipped weights, or the part of a file under a prefix."""
+    state = read_state(ROOT / "pretrained_weights" / "compact" / f"{name}.safetensors")
+    state = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    load_strict(module, state, what=name)
     return module.eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="session")
 def params() -> dict:
-    return yaml.safe_load((ROOT / "src" / "config" / "models" / "compact.yaml").read_text())["model_params"]
+    return load_model_config("compact")
 
 
 @pytest.fixture(scope="session")
