@@ -45,3 +45,19 @@ def motion(who: str) -> Motion:
 def _opening(points: torch.Tensor, a: int, b: int, c: int, d: int) -> torch.Tensor:
     height, width = (points[:, a] - points[:, b]).norm(dim=1), (points[:, c] - points[:, d]).norm(dim=1)
     return height / (width + 1e-6)
+
+
+def official_template(rotation: str = "R", lists: str | None = "c_{}_lst", **changes) -> dict:
+    """The golden template as an official dict, in one of its layouts; a change to None leaves an entry out."""
+    z = animation()
+    names = {"scale": "scale", rotation: "R", "exp": "exp", "t": "t"} | (
+        {"kp": "kp", "x_s": "x_s"} if rotation == "R" else {}
+    )
+    frames = [{name: z[f"tpl_{source}"][i] for name, source in names.items()} for i in range(4)]
+    for frame in frames:  # as the official writer leaves it: not contiguous
+        frame[rotation] = np.ascontiguousarray(frame[rotation].transpose(0, 2, 1)).transpose(0, 2, 1)
+    content = {"n_frames": 4, "output_fps": 30, "motion": frames}
+    if lists:
+        content |= {lists.format(part): list(z[f"tpl_c_{part}_lst"]) for part in ("eyes", "lip")}
+    content |= changes
+    return {name: value for name, value in content.items() if value is not None}

@@ -1,11 +1,17 @@
 """All golden animations of people and animals."""
 
+import pickle
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 import pytest
 import torch
 
 from src.motion.keypoints import transform_keypoint
 from src.motion.motion import Motion
+from src.motion.template import load_template
 from src.motion.transfer import Transfer
 from src.motion.transfer_options import TransferOptions
 from tests.motion import goldens
@@ -14,9 +20,21 @@ from tests.tolerances import FLOAT32
 OURS = {"flag_do_crop"}  # flags of the golden runs that do not concern the keypoints
 
 
+@cache
+def _driver(kind: str) -> Motion:
+    """The driver of a case, templates by way of a file in their layout."""
+    if not kind.startswith("template"):
+        return goldens.motion("drv")
+    layout = {"rotation": "R_d", "lists": "c_d_{}_lst", "output_fps": None} if kind == "template_old" else {}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "driver.pkl"
+        path.write_bytes(pickle.dumps(goldens.official_template(**layout), protocol=4))
+        return load_template(path).motion
+
+
 def _run(case: dict, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
     """x_s and x_d of all frames, made in batches."""
-    source, driving = goldens.motion("src"), goldens.motion("drv")
+    source, driving = goldens.motion("src"), _driver(case["driving"])
     source_is_video = case["source"] == "video"
     driving_is_video = case["driving"] in ("video", "template", "template_old")
     n = len(driving) if driving_is_video else len(source) if source_is_video else 1
