@@ -44,28 +44,45 @@ def timestamp_tolerance(fps: Fraction, tick: Fraction) -> Fraction:
     return min(tick, 1 / (4 * fps))
 
 
-def stream_rate(ticks: Sequence[int], end: int, tick: Fraction, declared: Iterable[Fraction | None]) -> Fraction | None:
+def stream_rate(
+    ticks: Sequence[int], end: int, tick: Fraction, average: Fraction | None, finest: Fraction | None
+) -> Fraction | None:
     """Frame rate of a stream, as a fraction.
 
-    The first declared rate that all timestamps agree with (a clip of constant rate), otherwise the average: frames
-    divided by time. Headers alone do not do: their average counts a last frame of odd length in.
+    A usual or declared rate that all timestamps agree with: then the clip has a constant rate. (The declared average
+    alone does not tell it: rounded timestamps blur it, and it counts a last frame of odd length in.) For a clip of
+    variable rate the declared average, unless the timestamps contradict it, as those of some recorders do: then frames
+    divided by time.
 
     Args:
         ticks: start of every frame, ascending, the first at 0.
         end: end of the last frame, in ticks.
         tick: length of a tick in seconds.
-        declared: rates that the container's header names.
+        average: average rate by the container's header.
+        finest: rate by the container's header that all timestamps are multiples of.
 
     Returns:
         Frames per second, or None if nothing tells.
     """
-    for rate in declared:
+    for rate in (*_usual_rates(average), average, finest):
         if rate and 0 < rate <= _HIGHEST_RATE and _is_constant(ticks, rate, tick):
             return rate
     if len(ticks) < 2 or end <= 0:
         return None
-    average = Fraction(len(ticks)) / (end * tick)
-    return average.limit_denominator(100_000) if average <= _HIGHEST_RATE else None
+    measured = (Fraction(len(ticks)) / (end * tick)).limit_denominator(100_000)
+    if average and measured / 2 <= average <= 2 * measured:
+        return average
+    return measured if measured <= _HIGHEST_RATE else None
+
+
+def _usual_rates(average: Fraction | None) -> list[Fraction]:
+    """The whole rates and NTSC rates (n * 1000 / 1001) that a blurred average can stand for, nearest first."""
+    if not average:
+        return []
+    usual = (Fraction(round(average)), Fraction(round(average * 1001 / 1000) * 1000, 1001))
+    return sorted(
+        (rate for rate in usual if abs(rate - average) < average / 1000), key=lambda rate: abs(rate - average)
+    )
 
 
 def _is_constant(ticks: Sequence[int], rate: Fraction, tick: Fraction) -> bool:

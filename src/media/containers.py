@@ -2,27 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from ..errors import InputError
 
 # RGB is converted with the BT.601 matrix, as the reference does, and says so: untagged, players guess BT.709 from the
-# size of a large frame and shift its colours
-_YUV = (
-    *("-pix_fmt", "yuv420p"),
-    *("-colorspace", "smpte170m", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"),
+# size of a large frame and shift its colours. 4:2:0 needs even sizes: odd ones are scaled up, as in the reference.
+_YUV = ("-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_range", "tv")
+_YUV_FILTERS = "scale=ceil(iw/2)*2:ceil(ih/2)*2,setparams=color_primaries=bt709:color_trc=bt709"
+# browsers slow a GIF with frames shorter than 1/50 s down to ten frames per second
+_GIF_FILTERS = (
+    r"fps=min(source_fps\,50),split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=sierra2_4a"
 )
-_FASTEST_GIF = 50
-"""Browsers slow a GIF with frames shorter than 1/50 s down to ten frames per second."""
 
 
 @dataclass(frozen=True)
 class Container:
     """One kind of video file."""
 
-    encoder: Callable[[int, str, Fraction], tuple[str, ...]]
-    """ffmpeg's arguments from crf, preset and frame rate."""
+    encoder: Callable[[int, str], tuple[str, ...]]
+    """ffmpeg's arguments from crf and preset."""
+    filters: str
+    """What ffmpeg does to the frames before it encodes them."""
     copied_sound: frozenset[str] = frozenset()
     """Sound codecs that are taken over as they are."""
     sound_encoder: tuple[str, ...] = ()
@@ -31,36 +32,45 @@ class Container:
     """Arguments whenever the container is written."""
 
 
-def _h264(crf: int, preset: str, fps: Fraction) -> tuple[str, ...]:
+def _h264(crf: int, preset: str) -> tuple[str, ...]:
     return ("-c:v", "libx264", "-preset", preset, "-crf", str(crf), *_YUV)
 
 
-def _h264_in_order(crf: int, preset: str, fps: Fraction) -> tuple[str, ...]:
-    return (*_h264(crf, preset, fps), "-bf", "0")  # AVI cannot store frames out of order
+def _mpeg4(crf: int, preset: str) -> tuple[str, ...]:
+    # AVI has no timestamps for H.264's order of frames; the quantiser runs from 2 to 31, and 3 looks like crf 18
+    return ("-c:v", "mpeg4", "-q:v", str(max(2, crf // 6)), "-vtag", "xvid", *_YUV)
 
 
-def _vp9(crf: int, preset: str, fps: Fraction) -> tuple[str, ...]:
+def _vp9(crf: int, preset: str) -> tuple[str, ...]:
     return ("-c:v", "libvpx-vp9", "-crf", str(crf), "-b:v", "0", "-cpu-used", "5", "-row-mt", "1", *_YUV)
 
 
-def _gif(crf: int, preset: str, fps: Fraction) -> tuple[str, ...]:
-    palette = "split[a][b];[a]palettegen=stats_mode=diff[p];[b][p]paletteuse=dither=sierra2_4a"
-    return ("-filter_complex", f"[0:v]fps={min(fps, Fraction(_FASTEST_GIF))},{palette}", "-loop", "0")
+def _gif(crf: int, preset: str) -> tuple[str, ...]:
+    return ("-loop", "0")
 
 
 _AAC = ("-c:a", "aac", "-b:a", "192k")
 _FAST_START = ("-movflags", "+faststart")
-_MP4 = Container(_h264, frozenset({"aac", "mp3"}), _AAC, _FAST_START)
+_MP4 = Container(_h264, _YUV_FILTERS, frozenset({"aac", "mp3"}), _AAC, _FAST_START)
 
 CONTAINERS = {
     ".mp4": _MP4,
     ".m4v": _MP4,
-    ".mov": Container(_h264, frozenset({"aac", "mp3", "pcm_s16le"}), _AAC, _FAST_START),
-    ".mkv": Container(_h264, frozenset({"aac", "mp3", "opus", "vorbis", "flac", "pcm_s16le"}), _AAC),
-    ".avi": Container(_h264_in_order, frozenset({"mp3", "pcm_s16le"}), ("-c:a", "libmp3lame", "-q:a", "2")),
-    ".webm": Container(_vp9, frozenset({"opus", "vorbis"}), ("-c:a", "libopus", "-b:a", "128k", "-ac", "2")),
-    ".gif": Container(_gif),
+    ".mov": Container(_h264, _YUV_FILTERS, frozenset({"aac", "mp3", "pcm_s16le"}), _AAC, _FAST_START),
+    ".mkv": Container(_h264, _YUV_FILTERS, frozenset({"aac", "mp3", "opus", "vorbis", "flac", "pcm_s16le"}), _AAC),
+    ".avi": Container(
+        _mpeg4,
+        _YUV_FILTERS,
+        frozenset({"mp3", "pcm_s16le"}),
+        ("-c:a", "libmp3lame", "-q:a", "2"),
+        ("-avoid_negative_ts", "disabled"),  # the lead-in of MP3 would push the pictures back by a frame
+    ),
+    ".webm": Container(
+        _vp9, _YUV_FILTERS, frozenset({"opus", "vorbis"}), ("-c:a", "libopus", "-b:a", "128k", "-ac", "2")
+    ),
+    ".gif": Container(_gif, _GIF_FILTERS),
 }
+VIDEO_SUFFIXES = frozenset(CONTAINERS)
 
 
 def container_of(path: Path) -> Container:

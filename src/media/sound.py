@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.container import InputContainer
 
 from . import ffmpeg
 from .containers import container_of
@@ -25,7 +26,14 @@ class _Track:
 
 def has_audio(path: str | Path) -> bool:
     """Whether a file has a sound track; False for folders and for files that are no media."""
-    return _find_track(Path(path)) is not None
+    path = Path(path)
+    if not path.is_file():
+        return False
+    try:
+        with _open(path) as container:
+            return bool(container.streams.audio)
+    except av.FFmpegError:
+        return False
 
 
 def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bool:
@@ -43,10 +51,20 @@ def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bo
     Returns:
         Whether the result was written. A failure is logged and leaves no file: the silent video is still good.
     """
-    track = _find_track(donor)
-    if track is None:
+    if not has_audio(donor):
         logger.warning("'%s' has no sound: the video stays silent.", donor)
         return False
+    try:
+        ffmpeg.run(_arguments(silent, donor, result, duration))
+    except (av.FFmpegError, ffmpeg.FfmpegError, StopIteration) as error:
+        result.unlink(missing_ok=True)
+        logger.warning("The sound of '%s' could not be added: %s. The video stays silent.", donor, error)
+        return False
+    return True
+
+
+def _arguments(silent: Path, donor: Path, result: Path, duration: Fraction) -> tuple[str, ...]:
+    track = _read_track(donor)
     container = container_of(result)
     limit: tuple[str, ...] = ()
     if track.codec in container.copied_sound and abs(track.delay) <= _IN_STEP:
@@ -57,13 +75,7 @@ def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bo
         sound = ("-af", _alignment(track.delay, duration), *container.sound_encoder)
     inputs = ("-i", ffmpeg.file_argument(silent), *limit, "-i", ffmpeg.file_argument(donor))
     streams = ("-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", *sound)
-    try:
-        ffmpeg.run((*inputs, *streams, *container.options, ffmpeg.file_argument(result)))
-    except ffmpeg.FfmpegError as error:
-        result.unlink(missing_ok=True)
-        logger.warning("The sound of '%s' could not be added: %s. The video stays silent.", donor, error)
-        return False
-    return True
+    return (*inputs, *streams, *container.options, ffmpeg.file_argument(result))
 
 
 def _alignment(delay: Fraction, duration: Fraction) -> str:
@@ -75,27 +87,22 @@ def _alignment(delay: Fraction, duration: Fraction) -> str:
     return f"{begin},atrim=end={_seconds(duration)}"
 
 
-def _find_track(path: Path) -> _Track | None:
-    if not path.is_file():
-        return None
-    try:
-        with av.open(str(path.absolute()), metadata_errors="replace") as container:
-            if not container.streams.audio:
-                return None
-            sound = container.streams.audio[0]
-            picture = container.streams.video[0] if container.streams.video else sound
-            context = sound.codec_context
-            return _Track(
-                codec=context.codec.canonical_name,
-                delay=_start(sound) - _start(picture),
-                packet=Fraction(context.frame_size or 0, context.sample_rate or 1),
-            )
-    except av.FFmpegError:
-        return None
+def _read_track(path: Path) -> _Track:
+    with _open(path) as container:
+        picture = container.streams.video[0] if container.streams.video else None
+        pictures_begin = (picture.start_time or 0) * (picture.time_base or 0) if picture else 0
+        stream = container.streams.audio[0]
+        # the first sound is where decoding begins: packets may begin earlier, with samples that are to be skipped
+        first = next(container.decode(stream))
+        return _Track(
+            codec=stream.codec_context.codec.canonical_name,
+            delay=(first.pts or 0) * Fraction(first.time_base or 0) - pictures_begin,
+            packet=Fraction(first.samples, first.sample_rate),
+        )
 
 
-def _start(stream: av.stream.Stream) -> Fraction:
-    return (stream.start_time or 0) * (stream.time_base or Fraction(0))
+def _open(path: Path) -> InputContainer:
+    return av.open(str(path.absolute()), metadata_errors="replace")
 
 
 def _seconds(value: Fraction) -> str:

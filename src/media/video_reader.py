@@ -114,7 +114,7 @@ class VideoReader:
         tick = stream.time_base or Fraction(1, 1000)
         self._start = spans[0][0]
         starts = [start - self._start for start, _ in spans]
-        fps = stream_rate(starts, spans[-1][1] - self._start, tick, (stream.average_rate, stream.base_rate))
+        fps = stream_rate(starts, spans[-1][1] - self._start, tick, stream.average_rate, stream.base_rate)
         if fps is None:
             logger.warning("'%s' does not tell its frame rate: %s frames per second are used.", self.path, FALLBACK_FPS)
             fps = FALLBACK_FPS

@@ -12,12 +12,11 @@ import numpy as np
 
 from ..errors import InputError
 from . import ffmpeg
-from .containers import CONTAINERS, container_of
+from .containers import container_of
 from .output_file import temporary_beside
 from .sound import add_sound
 
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"]
-VIDEO_SUFFIXES = frozenset(CONTAINERS)
 
 
 class VideoWriter:
@@ -25,8 +24,8 @@ class VideoWriter:
 
     The file appears under its name when the block ends without an error: until then it is a hidden file beside it,
     which is removed on errors and on Ctrl-C. The suffix decides the container (``containers.py``): H.264 4:2:0 in
-    ``.mp4 .m4v .mov .mkv .avi``, VP9 in ``.webm``, a palette GIF in ``.gif``. An odd width or height is scaled up to
-    the next even one. A GIF is held in memory by ffmpeg until its palette is known: for short clips.
+    ``.mp4 .m4v .mov .mkv``, VP9 in ``.webm``, MPEG-4 in ``.avi``, a palette GIF in ``.gif``. An odd width or height is
+    scaled up to the next even one. A GIF is held in memory by ffmpeg until its palette is known: for short clips.
 
     Args:
         path: file to write; its folder is made if needed.
@@ -56,7 +55,7 @@ class VideoWriter:
         if not 0 <= crf <= 51:
             raise InputError(f"crf must lie between 0 and 51, not at {crf}.")
         self._container = container_of(self.path)
-        self._encoder = self._container.encoder(crf, preset, self.fps)
+        self._encoder = self._container.encoder(crf, preset)
         self._audio_from = Path(audio_from) if audio_from is not None else None
         self._shape: tuple[int, ...] | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,11 +104,15 @@ class VideoWriter:
         height, width = rgb.shape[:2]
         rate = f"{self.fps.numerator}/{self.fps.denominator}"
         raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate, "-i", "pipe:0")
-        even = ("-vf", f"scale={width + width % 2}:{height + height % 2}") if (width % 2 or height % 2) else ()
-        if "-filter_complex" in self._encoder:
-            even = ()
-        output = (*self._encoder, "-an", *self._container.options, ffmpeg.file_argument(self._silent))
-        return ffmpeg.start((*raw, *even, *output), self._errors)
+        output = (
+            "-vf",
+            self._container.filters,
+            *self._encoder,
+            "-an",
+            *self._container.options,
+            ffmpeg.file_argument(self._silent),
+        )
+        return ffmpeg.start((*raw, *output), self._errors)
 
     def _finish(self) -> None:
         if self._process is None:
