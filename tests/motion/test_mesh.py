@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from src.errors import InputError
 from src.motion.mesh import canonical_keypoints, fit_pose, keypoints, motion_from_meshes, motion_with_shape, opening
 from src.motion.motion import Motion
+from src.motion.pose import degrees
 from tests.tolerances import FLOAT32
 
 GOLDEN = Path(__file__).parents[1] / "data" / "compact" / "golden.npz"
@@ -46,6 +47,11 @@ def test_matches_the_golden_motion(golden, name, length):
     assert close(motion.exp, golden[f"{name}_exp"])
     assert close(torch.cat([motion.eye_ratio, motion.lip_ratio], 1), golden[f"{name}_opening"])
     assert close(positions(motion), golden[f"{name}_x"])
+
+
+def test_its_rotations_have_the_golden_angles(golden, meshes):
+    angles = torch.stack(degrees(motion_from_meshes(meshes).R), 1)
+    np.testing.assert_allclose(angles.numpy(), golden["driving_degrees"], rtol=0, atol=ATOL)
 
 
 def test_types_and_shapes(meshes):
