@@ -1,5 +1,6 @@
 """Calls of the ffmpeg program: argument lists, never a shell (quirk Q29)."""
 
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,6 @@ def file_argument(path: Path) -> str:
 
 
 def last_words(stderr: bytes, lines: int = 3) -> str:
-    """Take the last lines that ffmpeg wrote."""
-    said = [line.strip() for line in stderr.decode("utf-8", errors="replace").splitlines() if line.strip()]
-    return " / ".join(said[-lines:]) or "ffmpeg failed without a message"
+    """Take the last lines that ffmpeg wrote, without the addresses that it puts before them."""
+    said = (re.sub(r"^\[[^]]* @ [^]]*] ", "", line).strip() for line in stderr.decode(errors="replace").splitlines())
+    return " / ".join([line.rstrip(".") for line in said if line][-lines:]) or "ffmpeg failed without a message"

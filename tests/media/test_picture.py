@@ -109,6 +109,7 @@ def test_the_first_frame_of_an_animation():
     assert (read_picture(file.getvalue()) == 10).all()
 
 
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("suffix", sorted(PICTURE_SUFFIXES))
 def test_a_truncated_picture_is_refused(rgb, suffix):
     data = encoded(suffix, rgb)
