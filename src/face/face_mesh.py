@@ -19,6 +19,8 @@ FILE = "face_landmark_with_attention.onnx"
 PRESENT = 0.5  # a flag above it means a face
 _SIZE = 192
 _MARGIN = 1.5  # side of the region over the longer side of the face's box
+_SETTLED = 0.05  # a region that moves or grows by less than this part of its side stays as it is
+_MOST_LOOKS = 3
 _EYE_CORNERS = (33, 263)  # outer corners, picture left and right
 _NOMINAL_CENTER, _NOMINAL_SIDE = (128 / 256, 158 / 256), 200 / 256  # of the face in the official crop
 
@@ -71,6 +73,21 @@ class FaceMesh:
             for points, region, flag in zip(landmarks, regions, flags, strict=True)
         ]
 
+    def settle(self, rgb: Rgb, regions: Sequence[Region]) -> list[Mesh]:
+        """Meshes of all regions, each looked at again where it follows from the mesh until it holds still.
+
+        The mesh of a face that is not in the middle of its region is squeezed, with a flag that stays high. That
+        happens after a quick movement and with a detector's coarse box; otherwise the first look is the last.
+        """
+        regions = list(regions)
+        meshes = self(rgb, regions)
+        for _ in range(_MOST_LOOKS - 1):
+            next_regions = [region_of_mesh(mesh.landmarks) for mesh in meshes]
+            moving = [i for i, (old, new) in enumerate(zip(regions, next_regions, strict=True)) if _differ(old, new)]
+            for i, mesh in zip(moving, self(rgb, [next_regions[i] for i in moving]), strict=True):
+                regions[i], meshes[i] = next_regions[i], mesh
+        return meshes
+
 
 def region_of_detection(find: Detection) -> Region:
     """Where the mesh of a detected face is looked for: around its box, turned so that the eyes are level."""
@@ -112,6 +129,11 @@ def mesh_of_crop(face_mesh: FaceMesh, crop: Rgb) -> Points | None:
 def _placed(fractions: Floats, region: Region) -> Points:
     z = fractions[:, 2:] * region.side
     return np.concatenate([region.to_picture(fractions[:, :2]), z], axis=1).astype(np.float32)
+
+
+def _differ(old: Region, new: Region) -> bool:
+    change = max(float(np.abs(new.center - old.center).max()), abs(new.side - old.side))
+    return change > _SETTLED * old.side
 
 
 def _direction(start: Floats, end: Floats) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, Detection, weighted_nms
+from .blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, Detection
 from .boxes import box_of, box_overlap
 from .face import Face, Rgb, Scheme
 from .face_mesh import PRESENT, FaceMesh, Mesh, region_of_detection, region_of_mesh
@@ -46,9 +46,10 @@ class MediapipeDetector:
             InputError: not a picture.
         """
         check_rgb(rgb)
-        finds = self._find(rgb)
-        meshes = self.mesh(rgb, [region_of_detection(find) for find in finds])
-        faces = [_face(mesh, find.score) for find, mesh in zip(finds, meshes, strict=True) if mesh.flag >= PRESENT]
+        faces = self._describe(rgb, self._short(rgb))
+        small = _SMALL * max(rgb.shape[:2])
+        if all((face.box[2:] - face.box[:2]).max() < small for face in faces):
+            faces = self._describe(rgb, self._full(rgb)) + faces
         return sorted(_distinct(faces), key=lambda face: face.area, reverse=True)
 
     def follow(self, rgb: Rgb, previous: Face) -> Face | None:
@@ -58,16 +59,13 @@ class MediapipeDetector:
             InputError: not a picture.
         """
         check_rgb(rgb)
-        (mesh,) = self.mesh(rgb, [region_of_mesh(previous.landmarks)])
+        (mesh,) = self.mesh.settle(rgb, [region_of_mesh(previous.landmarks)])
         return _face(mesh, mesh.flag) if mesh.flag > PRESENT else None
 
-    def _find(self, rgb: Rgb) -> list[Detection]:
-        """Short range first; full range where it finds nothing or the faces are small."""
-        finds = self._short(rgb)
-        small = _SMALL * max(rgb.shape[:2])
-        if all((find.box[2:] - find.box[:2]).max() < small for find in finds):
-            finds = weighted_nms(finds + self._full(rgb))
-        return finds
+    def _describe(self, rgb: Rgb, finds: list[Detection]) -> list[Face]:
+        """The finds that the mesh takes for faces, too."""
+        meshes = self.mesh.settle(rgb, [region_of_detection(find) for find in finds])
+        return [_face(mesh, find.score) for find, mesh in zip(finds, meshes, strict=True) if mesh.flag >= PRESENT]
 
 
 def _face(mesh: Mesh, score: float) -> Face:
