@@ -6,6 +6,7 @@ from functools import cache
 
 import torch
 
+from ..config.compatibility import check_compatible
 from ..face.face import Points, Rgb
 from ..face.face_mesh import FaceMesh, mesh_of_crop
 from ..weights.resolve import ResolvedModel, resolve_face_model
@@ -26,6 +27,7 @@ def create_engine(model: ResolvedModel, device: torch.device, half: bool = True)
     checkpoints = Checkpoints(model.files, model.config, device)
     if model.name == "compact":
         return CompactEngine(checkpoints, _mesh_finder(str(device)))
+    check_compatible(model.config)
     return OfficialEngine(model.name, checkpoints, half)
 
 

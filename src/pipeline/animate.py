@@ -15,6 +15,7 @@ from ..face.face import FaceDetector, Rgb
 from ..media.frames import concat_frame
 from ..media.picture import read_picture, resize_to_limit, write_picture
 from ..media.sniff import MediaKind, sniff
+from ..media.sound import has_audio
 from ..media.video_writer import VideoWriter
 from ..motion.template import save_template
 from ..weights.paths import assets_dir
@@ -115,7 +116,7 @@ def _write_video(
     progress: Progress,
 ) -> int:
     fps, n_frames = driving.template.fps, driving.template.n_frames
-    sound = driving.clip.path if args.audio and driving.clip else None
+    sound = driving.clip.path if args.audio and driving.clip and has_audio(driving.clip.path) else None
     with ExitStack() as stack:
         result = stack.enter_context(VideoWriter(paths.result, fps, crf=args.crf, audio_from=sound))
         concat = (
