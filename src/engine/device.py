@@ -18,18 +18,18 @@ def resolve_device(device: str | None = "auto", device_id: int = 0) -> torch.dev
     Raises:
         InputError: the name is unknown, or no such device is present.
     """
-    name = (device or "auto").strip().lower()
+    name = _normal(device)
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     kind, _, number = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (number and not number.isdigit()):
+    if kind not in ("cpu", "cuda", "mps") or (number and not number.isdecimal()):
         raise InputError(f"device {device!r} is unknown: use auto, cpu, cuda, cuda:1 or mps")
     if kind == "mps" and not torch.backends.mps.is_available():
         raise InputError("device 'mps' was asked for, but this machine has none: use --device auto or --device cpu")
     if kind != "cuda":
         return torch.device(kind)
     index, count = int(number or device_id), torch.cuda.device_count()
-    if index >= count:
+    if not 0 <= index < count:
         there = f"{count} CUDA device{'s' if count != 1 else ''}" if count else "no CUDA device"
         raise InputError(f"device 'cuda:{index}' was asked for, but torch sees {there} here: use --device auto or cpu")
     return torch.device("cuda", index)
@@ -42,7 +42,11 @@ def device_of(options: RuntimeOptions) -> torch.device:
         InputError: `flag_force_cpu` together with another explicit device, or a device that is not there.
     """
     if options.flag_force_cpu:
-        if options.device not in ("auto", "cpu"):
+        if _normal(options.device) not in ("auto", "cpu"):
             raise InputError(f"--flag_force_cpu contradicts --device {options.device}: give one of the two")
         return torch.device("cpu")
     return resolve_device(options.device, options.device_id)
+
+
+def _normal(device: str | None) -> str:
+    return (device or "auto").strip().lower()
