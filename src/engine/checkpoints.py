@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..errors import WeightsError
 from ..modules.stitching_retargeting_network import StitchingRetargetingNetwork
 from ..weights.layout import split_stitching
 from ..weights.load import load_strict, read_state
@@ -49,7 +50,11 @@ class Checkpoints:
             WeightsError: the file cannot be read or does not fit.
         """
         file = self.files[_HEADS]
-        states = split_stitching(read_state(file))
+        content = read_state(file)
+        try:
+            states = split_stitching(content)
+        except WeightsError as error:
+            raise WeightsError(f"{file.name}: {error}") from error
         networks = {}
         for name, sizes in self.params[f"{_HEADS}_params"].items():
             networks[name] = StitchingRetargetingNetwork(**sizes)

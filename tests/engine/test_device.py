@@ -30,8 +30,15 @@ def test_auto_takes_the_fastest_that_is_there(machine, cuda, mps, expected, name
 
 @pytest.mark.parametrize(
     ("name", "device_id", "expected"),
-    [("cpu", 3, "cpu"), ("CPU", 0, "cpu"), ("mps", 1, "mps"), ("cuda", 1, "cuda:1"), ("cuda:1", 0, "cuda:1")]
-    + [("cuda:0", 1, "cuda:0"), ("auto", 1, "cuda:1")],
+    [
+        ("cpu", 3, "cpu"),
+        ("CPU", 0, "cpu"),
+        ("mps", 1, "mps"),
+        ("cuda", 1, "cuda:1"),
+        ("cuda:1", 0, "cuda:1"),
+        ("cuda:0", 1, "cuda:0"),
+        ("auto", 1, "cuda:1"),
+    ],
 )
 def test_names(machine, name, device_id, expected):
     machine(cuda=2, mps=True)

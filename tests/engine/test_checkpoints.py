@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from src.engine.checkpoints import Checkpoints
+from src.errors import WeightsError
+from src.modules.stitching_retargeting_network import StitchingRetargetingNetwork
+
+HEADS = {
+    "stitching": {"input_size": 126, "hidden_sizes": [8], "output_size": 65},
+    "lip": {"input_size": 65, "hidden_sizes": [8], "output_size": 63},
+    "eye": {"input_size": 66, "hidden_sizes": [8], "output_size": 63},
+}
+PARAMS = {"stitching_retargeting_module_params": HEADS, "some_params": {"in_features": 2, "out_features": 3}}
+OFFICIAL = {"stitching": "retarget_shoulder", "lip": "retarget_mouth", "eye": "retarget_eye"}
+
+
+@pytest.fixture
+def files(tmp_path) -> dict[str, Path]:
+    return {"some": tmp_path / "some.safetensors", "stitching_retargeting_module": tmp_path / "heads.pth"}
+
+
+@pytest.fixture
+def checkpoints(files) -> Checkpoints:
+    return Checkpoints(files, PARAMS, torch.device("cpu"))
+
+
+def head_states() -> dict[str, dict[str, torch.Tensor]]:
+    return {OFFICIAL[name]: StitchingRetargetingNetwork(**sizes).state_dict() for name, sizes in HEADS.items()}
+
+
+def test_build(checkpoints, files):
+    state = {"weight": torch.arange(6.0).reshape(3, 2).half(), "bias": torch.ones(3)}
+    save_file(state, files["some"])
+    network = checkpoints.build(nn.Linear, "some")
+    assert torch.equal(network.weight, state["weight"].float()) and network.weight.dtype == torch.float32
+    assert not network.training and not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_build_on_another_device(files):
+    save_file({"weight": torch.ones(3, 2), "bias": torch.ones(3)}, files["some"])
+    network = Checkpoints(files, PARAMS, torch.device("meta")).build(nn.Linear, "some")
+    assert network.weight.device.type == "meta"
+
+
+def test_a_file_of_another_shape_is_named(checkpoints, files):
+    save_file({"weight": torch.ones(2, 3), "bias": torch.ones(3)}, files["some"])
+    with pytest.raises(WeightsError, match=r"some\.safetensors does not fit.*weight \(2, 3\) instead of \(3, 2\)"):
+        checkpoints.build(nn.Linear, "some")
+
+
+def test_a_file_that_went_away_is_named(checkpoints):
+    with pytest.raises(WeightsError, match=r"some\.safetensors cannot be read"):
+        checkpoints.build(nn.Linear, "some")
+
+
+def test_heads(checkpoints, files):
+    states = head_states()
+    torch.save(states, files["stitching_retargeting_module"])
+    heads = checkpoints.heads()
+    for name, official in OFFICIAL.items():
+        network = getattr(heads, name)
+        assert not network.training and not any(parameter.requires_grad for parameter in network.parameters())
+        assert all(torch.equal(value, states[official][key]) for key, value in network.state_dict().items())
+
+
+def test_heads_of_another_shape_are_named(checkpoints, files):
+    states = head_states()
+    states["retarget_mouth"]["mlp.0.weight"] = torch.ones(8, 66)
+    torch.save(states, files["stitching_retargeting_module"])
+    with pytest.raises(WeightsError, match=r"heads\.pth \(lip\) does not fit.*mlp\.0\.weight \(8, 66\)"):
+        checkpoints.heads()
+
+
+def test_the_file_that_lacks_a_head_is_named(checkpoints, files):
+    torch.save({"retarget_mouth": head_states()["retarget_mouth"]}, files["stitching_retargeting_module"])
+    with pytest.raises(WeightsError, match=r"heads\.pth: stitching weights without stitching, eye"):
+        checkpoints.heads()
