@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..errors import NoFaceError
+from ..errors import InputError, NoFaceError
 from ..face.face import Points, Rgb
 from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.compact.compose import compose, warp_picture
@@ -52,9 +52,9 @@ class CompactEngine:
         self._mesh_of_crop = mesh_of_crop
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
-        """Crops (B, H, W, 3) uint8 to (B, 3, N, N) in 0..1; N is the multiple of 128 up to 512 that comes nearest."""
+        """Crops (B, H, W, 3) uint8 to (B, 3, N, N) in 0..1; N is their own shorter side, at most 512."""
         height, width = pictures.shape[1:3]
-        side = min(max(round(min(height, width) / INTERNAL_SIZE), 1) * INTERNAL_SIZE, OUTPUT_SIZE)
+        side = min(height, width, OUTPUT_SIZE)
         if (height, width) != (side, side):
             how = cv2.INTER_AREA if min(height, width) > side else cv2.INTER_LINEAR
             pictures = np.stack([cv2.resize(picture, (side, side), interpolation=how) for picture in pictures])
@@ -109,7 +109,8 @@ class CompactEngine:
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
-        assert features.picture is not None, "features of another engine"
+        if features.picture is None:
+            raise InputError("these source features are of another model: the compact one needs its own")
         feature, flow = self._warping(features.volume, x_d, x_s)
         small = warp_picture(_shrunk(features.picture), flow)
         residual, paint = self._generator(feature, small, x_d, x_s)
@@ -136,7 +137,7 @@ class CompactEngine:
 
 def _shrunk(picture: Tensor) -> Tensor:
     """A picture (B, 3, N, N) at the networks' size."""
-    return F.avg_pool2d(picture, picture.shape[-1] // INTERNAL_SIZE)
+    return F.adaptive_avg_pool2d(picture, INTERNAL_SIZE)
 
 
 class _Recorder:
