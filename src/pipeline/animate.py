@@ -25,6 +25,7 @@ from .progress import Progress, counted
 from .render import RenderedFrame, render
 from .result import AnimationResult
 from .source import Source, prepare_source
+from .user_path import user_path
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def animate(
     _log.info("%d frames in %.1f s, %s", n_frames, seconds, paths.result)
     return AnimationResult(
         paths.result,
-        concat=paths.concat if args.concat else None,
+        concat=paths.concat,
         template=template,
         n_frames=n_frames,
         fps=driving.template.fps if driving.is_video else None,
@@ -74,10 +75,10 @@ def animate(
 
 def _input_paths(args: ArgumentConfig) -> tuple[Path | None, Path]:
     """Source and driving, with the examples filled in; no source where only a template is wanted."""
-    driving = Path(args.driving).expanduser() if args.driving else assets_dir() / DEFAULT_DRIVING
-    if args.source:
-        return Path(args.source).expanduser(), driving
-    return (None if args.save_motion_template else assets_dir() / DEFAULT_SOURCE), driving
+    driving = assets_dir() / DEFAULT_DRIVING if args.driving is None else user_path(args.driving, "driving")
+    if args.source is not None:
+        return user_path(args.source, "source"), driving
+    return (assets_dir() / DEFAULT_SOURCE if args.save_motion_template is None else None), driving
 
 
 def _read_source(path: Path, args: ArgumentConfig) -> Rgb:
@@ -97,9 +98,9 @@ def _only_template(
 
 
 def _saved(driving: Driving, args: ArgumentConfig) -> Path | None:
-    if not args.save_motion_template:
+    if args.save_motion_template is None:
         return None
-    return save_template(driving.template, Path(args.save_motion_template).expanduser())
+    return save_template(driving.template, user_path(args.save_motion_template, "save_motion_template"))
 
 
 def _warn_about_paste_back(args: ArgumentConfig) -> None:
@@ -120,7 +121,9 @@ def _write_video(
     with ExitStack() as stack:
         result = stack.enter_context(VideoWriter(paths.result, fps, crf=args.crf, audio_from=sound))
         concat = (
-            stack.enter_context(VideoWriter(paths.concat, fps, crf=args.crf, audio_from=sound)) if args.concat else None
+            stack.enter_context(VideoWriter(paths.concat, fps, crf=args.crf, audio_from=sound))
+            if paths.concat
+            else None
         )
         previews = driving.previews()
         for frame in counted(frames, ANIMATING, n_frames, progress):
@@ -140,6 +143,6 @@ def _write_picture(
 ) -> int:
     (frame,) = counted(frames, ANIMATING, 1, progress)
     write_picture(paths.result, frame.frame)
-    if args.concat:
+    if paths.concat:
         write_picture(paths.concat, concat_frame(frame.crop, source.preview, next(driving.previews(), None)))
     return 1

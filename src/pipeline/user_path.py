@@ -1,0 +1,46 @@
+"""Paths that a user gave: `~` resolved, and what the system refuses said at once."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from ..errors import InputError
+
+_LONGEST_NAME = 255  # bytes, on every common file system
+
+
+def user_path(given: str | os.PathLike[str], option: str) -> Path:
+    """A path as the user means it.
+
+    Args:
+        given: the option's value; `~` and `~name` are home folders where there are such.
+        option: its name, for messages.
+
+    Raises:
+        InputError: it is empty (a shell variable that was not set, say), or the system could never open it.
+    """
+    if not os.fspath(given):
+        raise InputError(f"--{option} is empty: give a path, or leave the option out")
+    path = Path(given)
+    with suppress(RuntimeError):  # no such user: a file may well be called "~draft.jpg"
+        path = path.expanduser()
+    return usable(path)
+
+
+def usable(path: Path) -> Path:
+    """The path itself, which need not exist.
+
+    Raises:
+        InputError: a name that is too long, a loop of links, or a folder that may not be looked into.
+    """
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:  # asked of a folder that is still to be made, stat() does not tell
+        raise InputError(f"'{path}' cannot be used: a name of more than {_LONGEST_NAME} bytes is too long")
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be used: {error.strerror}") from error
+    return path
