@@ -110,7 +110,7 @@ class CompactEngine:
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
         if features.picture is None:
-            raise InputError("these source features are of another model: the compact one needs its own")
+            raise InputError("these source features are of another model: make them with the one that uses them")
         feature, flow = self._warping(features.volume, x_d, x_s)
         small = warp_picture(_shrunk(features.picture), flow)
         residual, paint = self._generator(feature, small, x_d, x_s)

@@ -101,5 +101,8 @@ class Engine(Protocol):
 
         Returns:
             ``out`` (B, 3, N, N) in 0..1 (N = 512), and what else the model's W computes.
+
+        Raises:
+            InputError: the features are of another model.
         """
         ...

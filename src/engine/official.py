@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..errors import InputError
 from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.motion_extractor import MotionExtractor
 from ..modules.spade_generator import SPADEDecoder
@@ -27,7 +28,7 @@ from .heads import Heads
 class OfficialEngine:
     """F, M, W, G and S+R of the official layout (spec: networks, sections 2-7).
 
-    Each network is read from disk when it is first used, so making a template loads M alone and using one never does.
+    Each network is read from disk when it is first used, so making a template reads M alone.
 
     Args:
         name: keypoint space of the weights, "base" or "animals".
@@ -80,6 +81,8 @@ class OfficialEngine:
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` and ``deformation`` of W."""
+        if features.picture is not None:
+            raise InputError("these source features are of another model: make them with the one that uses them")
         b = len(x_d)
         volume = features.volume.expand(b, *features.volume.shape[1:])
         with self._precision():

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from src.config.model_config import load_model_config
+from src.engine import create
+from src.engine.compact import CompactEngine
+from src.engine.create import create_engine
+from src.engine.official import OfficialEngine
+from src.errors import InputError
+from src.weights.resolve import ResolvedModel
+
+CPU = torch.device("cpu")
+
+
+def model(name: str, **changes) -> ResolvedModel:
+    """A model whose files are not there: nothing must be read before a network is used."""
+    config = {**load_model_config("compact" if name == "compact" else "base"), **changes}
+    return ResolvedModel(name, Path("nowhere"), {"motion_extractor": Path("nowhere/m.pth")}, config)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("compact", CompactEngine), ("base", OfficialEngine)])
+def test_the_engine_of_a_model(name, kind):
+    engine = create_engine(model(name), CPU)
+    assert type(engine) is kind and engine.name == name and engine.device == CPU
+
+
+def test_animals_have_the_official_networks_and_their_own_keypoint_space():
+    engine = create_engine(model("animals"), CPU)
+    assert isinstance(engine, OfficialEngine) and engine.name == "animals"
+
+
+def test_half_is_passed_on():
+    cuda = torch.device("cuda")
+    assert create_engine(model("base"), cuda)._half and not create_engine(model("base"), cuda, half=False)._half
+
+
+def test_networks_that_do_not_fit_together():
+    generator = {**load_model_config("base")["spade_generator_params"], "block_expansion": 32}
+    with pytest.raises(InputError, match="W has 256, G has 128"):
+        create_engine(model("base", spade_generator_params=generator), CPU)
+
+
+def test_the_mesh_network_is_opened_once_and_late(monkeypatch):
+    opened = []
+
+    class Fake:
+        @classmethod
+        def open(cls, folder, device):
+            opened.append((folder.name, device))
+            return cls()
+
+    monkeypatch.setattr(create, "FaceMesh", Fake)
+    monkeypatch.setattr(create, "mesh_of_crop", lambda face_mesh, crop: np.ones((478, 3), np.float32))
+    engine = create_engine(model("compact"), CPU)
+    assert opened == []
+    for _ in range(2):
+        assert engine.find_meshes(torch.zeros(2, 3, 4, 4)).shape == (2, 478, 3)
+    assert opened == [("mediapipe", "cpu")]
