@@ -21,18 +21,19 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
 
     Raises:
         TypeError: an option that does not exist, that is given twice under two names, or that is fixed when the
-            wrapper is made (model, device).
+            wrapper is made (model, device, detector).
     """
     aliases = _aliases()
     known = {field.name for field in fields(ArgumentConfig)}
     fixed = {field.name for group in (ModelOptions, RuntimeOptions) for field in fields(group)} - {"batch_size"}
+    fixed |= {"detector", "det_thresh"}
     changes: dict[str, Any] = {}
     for given, value in options.items():
         name = aliases.get(given, given)
         if name not in known:
             raise TypeError(f"execute() has no option {given!r}; the options are those of --help")
         if name in fixed:
-            raise TypeError(f"{given!r} is fixed when the wrapper is made: LivePortraitWrapper({given}=...)")
+            raise TypeError(f"{given!r} is fixed when the wrapper is made: make another LivePortraitWrapper for it")
         if name in changes:
             raise TypeError(f"{given!r} repeats the option {name!r} under another name")
         changes[name] = value

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
+from ..config.check_arguments import check_arguments
 from ..engine.engine import Engine
 from ..errors import InputError
 from ..face.face import FaceDetector, Rgb
@@ -22,7 +23,7 @@ from ..weights.paths import assets_dir
 from .driving import Driving, read_driving
 from .output_paths import OutputPaths, output_paths, refuse_overwriting
 from .progress import Progress, counted
-from .render import RenderedFrame, render
+from .render import RenderedFrame, render, transfer_options
 from .result import AnimationResult
 from .source import Source, prepare_source
 from .user_path import user_path
@@ -50,18 +51,22 @@ def animate(
         LivePortraitError: anything about the files that the caller can mend.
     """
     started = time.perf_counter()
+    check_arguments(args)
+    options = transfer_options(args)
     source_path, driving_path = _input_paths(args)
     if source_path is None:
-        return _only_template(engine, detector(), driving_path, args, progress)
+        return _only_template(engine, detector, driving_path, args, progress)
     frame = _read_source(source_path, args)
-    driving = read_driving(driving_path, engine, detector(), args, progress)
+    sniff(driving_path)  # a file that is not there is reported before any network runs
+    source = prepare_source(frame, engine, detector, args, str(source_path))
+    driving = read_driving(driving_path, engine, detector, args, progress)
     template = _saved(driving, args)
     paths = output_paths(args, source_path.stem, driving_path.stem, driving.is_video)
     refuse_overwriting(paths, [source_path, driving_path])
-    source = prepare_source(frame, engine, detector(), args, str(source_path))
     _warn_about_paste_back(args)
+    frames = render(engine, source, driving, options, args.batch_size)
     write = _write_video if driving.is_video else _write_picture
-    n_frames = write(paths, source, driving, render(engine, source, driving, args), args, progress)
+    n_frames = write(paths, source, driving, frames, args, progress)
     seconds = time.perf_counter() - started
     _log.info("%d frames in %.1f s, %s", n_frames, seconds, paths.result)
     return AnimationResult(
@@ -89,7 +94,11 @@ def _read_source(path: Path, args: ArgumentConfig) -> Rgb:
 
 
 def _only_template(
-    engine: Engine, detector: FaceDetector, driving_path: Path, args: ArgumentConfig, progress: Progress
+    engine: Engine,
+    detector: Callable[[], FaceDetector],
+    driving_path: Path,
+    args: ArgumentConfig,
+    progress: Progress,
 ) -> AnimationResult:
     driving = read_driving(driving_path, engine, detector, args, progress)
     path = _saved(driving, args)

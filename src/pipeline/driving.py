@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +56,16 @@ class Driving:
 
 
 def read_driving(
-    path: Path, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress
+    path: Path, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
 ) -> Driving:
     """Motion of a driving file (spec: pipeline, section 7).
+
+    Args:
+        path: video, picture or motion template.
+        engine: the model.
+        detector: gives the face detector; called only if faces must be found.
+        args: crop options, and whether openings of eyes and lips must be measured.
+        progress: told about every frame.
 
     Raises:
         MissingFileError: there is no such file.
@@ -73,9 +80,9 @@ def read_driving(
     clip = open_clip(path, "driving")
     crops = args.flag_crop_driving_video or engine.always_crops_driving or not clip.is_square
     if not crops:
-        _hint_at_framing(clip, detector, args)
+        _hint_at_framing(clip, detector(), args)
     needs_faces = crops or engine.reads_meshes or args.flag_eye_retargeting or args.flag_lip_retargeting
-    faces = _track(clip, detector, progress) if needs_faces else []
+    faces = _track(clip, detector(), progress) if needs_faces else []
     box = average_box(_box(face, args) for face in faces) if crops else None
     motion = _motion(clip, faces, box, engine, args, progress)
     if faces:

@@ -32,7 +32,9 @@ class RenderedFrame:
     frame: Rgb
 
 
-def render(engine: Engine, source: Source, driving: Driving, args: ArgumentConfig) -> Iterator[RenderedFrame]:
+def render(
+    engine: Engine, source: Source, driving: Driving, options: TransferOptions, batch_size: int | None = None
+) -> Iterator[RenderedFrame]:
     """Animate a source picture (spec: pipeline, sections 9, 11 and 12).
 
     What the options lack (no ratios in a template, say) is reported before the first frame.
@@ -41,11 +43,15 @@ def render(engine: Engine, source: Source, driving: Driving, args: ArgumentConfi
         engine: the model.
         source: the portrait.
         driving: one frame of motion per frame of the result.
-        args: motion options and batch size.
+        options: how the motion is carried over.
+        batch_size: frames that go through the networks at once; None = what suits the engine.
+
+    Raises:
+        InputError: the motion lacks what the options need.
     """
     motion = driving.template.motion.to(engine.device)
     transfer = Transfer(
-        _transfer_options(args),
+        options,
         source.motion,
         motion,
         driving_is_video=driving.is_video,
@@ -54,7 +60,7 @@ def render(engine: Engine, source: Source, driving: Driving, args: ArgumentConfi
     )
 
     def frames() -> Iterator[RenderedFrame]:
-        size = args.batch_size or engine.batch_size
+        size = batch_size or engine.batch_size
         for start in range(0, len(motion), size):
             x_d = transfer.x_d(motion[start : start + size], source.motion)
             for crop in parse_output(engine.warp_decode(source.features, source.x_s, x_d)["out"]):
@@ -70,8 +76,12 @@ def parse_output(pictures: Tensor) -> NDArray[np.uint8]:
     return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
-def _transfer_options(args: ArgumentConfig) -> TransferOptions:
-    """The motion options among the arguments; the rest keeps its defaults."""
+def transfer_options(args: ArgumentConfig) -> TransferOptions:
+    """The motion options among the arguments; the rest keeps its defaults.
+
+    Raises:
+        InputError: a value that is not allowed.
+    """
     given = vars(args)
     return TransferOptions(
         **{field.name: given[field.name] for field in fields(TransferOptions) if field.name in given}

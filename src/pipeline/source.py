@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,20 +44,22 @@ class Source:
     paste_back: PasteBack | None
 
 
-def prepare_source(frame: Rgb, engine: Engine, detector: FaceDetector, args: ArgumentConfig, name: str) -> Source:
+def prepare_source(
+    frame: Rgb, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, name: str
+) -> Source:
     """Find the face, crop it, encode it, measure its motion (spec: pipeline, section 8).
 
     Args:
         frame: (H, W, 3) uint8, already within the size limit.
         engine: the model.
-        detector: finds the face.
+        detector: gives the face detector; called only if the face must be found.
         args: crop options; paste back only happens with cropping and stitching on.
         name: what to call the picture in messages.
 
     Raises:
         NoFaceError: the picture shows no face where one is needed.
     """
-    faces = detector.detect(frame) if args.flag_do_crop or _needs_ratios(args) else []
+    faces = detector().detect(frame) if args.flag_do_crop or _needs_ratios(args) else []
     if not faces and args.flag_do_crop:
         raise NoFaceError(f"no face found in the source {name}: give a picture that shows a face from the front")
     face = faces[0] if faces else None
