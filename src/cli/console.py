@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
@@ -68,11 +67,24 @@ def calm_threads() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
+class _ConsoleHandler(logging.Handler):
+    """Writes each record as one line above the progress bars; lines are not folded, so that logs can be searched."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(message)s"))
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = Text(self.format(record))
+        if record.levelno >= logging.WARNING:
+            text = Text(f"{record.levelname.lower()}: ", style="bold yellow") + text
+        self._console.print(text, soft_wrap=True)
+
+
 def start_logging(console: Console) -> None:
     """Send the project's log lines, from INFO up, to the console; other libraries' from WARNING up."""
-    handler = RichHandler(console=console, show_time=False, show_path=False, markup=False)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_ConsoleHandler(console)], force=True)
     logging.getLogger(PACKAGE).setLevel(logging.INFO)
 
 
