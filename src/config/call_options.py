@@ -46,5 +46,6 @@ def _aliases() -> dict[str, str]:
     for name, hint in get_type_hints(ArgumentConfig, include_extras=True).items():
         for note in getattr(hint, "__metadata__", ()):
             for alias in getattr(note, "aliases", None) or ():
-                found[alias.lstrip("-").replace("-", "_")] = name
+                if alias.startswith("--"):
+                    found[alias.removeprefix("--").replace("-", "_")] = name
     return found
