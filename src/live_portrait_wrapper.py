@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -27,7 +28,7 @@ from .face.face import FaceDetector, Points, Rgb
 from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
 from .motion.keypoints import transform_keypoint
-from .motion.pose import get_rotation_matrix
+from .motion.pose import get_rotation_matrix, headpose_pred_to_degree
 from .pipeline.animate import animate
 from .pipeline.progress import Progress, silent
 from .pipeline.render import parse_output
@@ -46,10 +47,11 @@ class LivePortraitWrapper:
         crop_cfg: how faces are found and framed; None = the command line's defaults.
         model: "auto", "base" or "compact".
         weights_dir: folder with official weights in the official layout.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps"; None = what `inference_cfg` says.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps"; None = what `inference_cfg` says. If given, the wrapper has an
+            `inference_cfg` of its own; the caller's stays as it is.
 
     Raises:
-        InputError: a device that is not there.
+        InputError: a device that is not there, or a model that does not exist.
         WeightsError: weights that are missing and cannot be fetched.
     """
 
@@ -62,10 +64,9 @@ class LivePortraitWrapper:
         weights_dir: str | PathLike[str] | None = None,
         device: str | None = None,
     ) -> None:
-        self.inference_cfg = inference_cfg or InferenceConfig()
+        inference_cfg = inference_cfg or InferenceConfig()
+        self.inference_cfg = inference_cfg if device is None else replace(inference_cfg, device=device)
         self.crop_cfg = crop_cfg or CropConfig()
-        if device is not None:
-            self.inference_cfg.device = device
         self.device = device_of(self.inference_cfg)
         self._resolved = resolve_model(model, None if weights_dir is None else Path(weights_dir))
         self.engine = create_engine(self._resolved, self.device, half=self.inference_cfg.flag_use_half_precision)
@@ -129,7 +130,7 @@ class LivePortraitWrapper:
             InputError: not such an array.
         """
         img = np.asarray(img)
-        if img.ndim != 3 or img.shape[2] != 3 or img.dtype != np.uint8:
+        if img.ndim != 3 or img.shape[2] != 3 or img.dtype != np.uint8 or not img.size:
             raise InputError(f"prepare_source takes a picture (H, W, 3) uint8, got {img.shape} {img.dtype}")
         return self.engine.prepare(img[None])
 
@@ -139,11 +140,14 @@ class LivePortraitWrapper:
         Raises:
             InputError: frames of different sizes or of another kind.
         """
+        sizes = sorted({np.shape(img) for img in imgs})
+        if len(sizes) > 1:
+            raise InputError(f"prepare_videos takes frames (T, H, W, 3) uint8 of one size, got {sizes}")
         frames = np.asarray(imgs)
         if frames.ndim == 5 and frames.shape[-1] == 1:
             frames = frames[..., 0]
-        if frames.ndim != 4 or frames.shape[-1] != 3:
-            raise InputError(f"prepare_videos takes frames (T, H, W, 3), got {frames.shape} {frames.dtype}")
+        if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8:
+            raise InputError(f"prepare_videos takes frames (T, H, W, 3) uint8, got {frames.shape} {frames.dtype}")
         tensor = torch.from_numpy(frames.astype(np.float32) / 255.0).clamp_(0, 1).to(self.device)
         return tensor.permute(0, 3, 1, 2)[:, None]  # (T, 1, 3, H, W)
 
@@ -162,8 +166,8 @@ class LivePortraitWrapper:
         return self.engine.get_kp_info(x, refine=flag_refine_info)
 
     def get_pose_dct(self, kp_info: Mapping[str, Tensor]) -> dict[str, float]:
-        """Pitch, yaw and roll of one picture in degrees, as Python floats."""
-        return {name: float(kp_info[name]) for name in ("pitch", "yaw", "roll")}
+        """Pitch, yaw and roll of one picture (refined or raw info) in degrees, as Python floats."""
+        return {name: headpose_pred_to_degree(kp_info[name]).item() for name in ("pitch", "yaw", "roll")}
 
     def get_fs_and_kp_info(
         self, source_prepared: Tensor, driving_first_frame: Tensor
@@ -196,7 +200,11 @@ class LivePortraitWrapper:
     def warp_decode(
         self, feature_3d: Tensor | SourceFeatures, kp_source: Tensor, kp_driving: Tensor
     ) -> dict[str, Tensor]:
-        """Networks W and G: ``out`` (B, 3, 512, 512) in 0..1, and W's own results."""
+        """Networks W and G: ``out`` (B, 3, 512, 512) in 0..1, and W's own results.
+
+        Raises:
+            InputError: the features are of another model.
+        """
         features = SourceFeatures(feature_3d) if isinstance(feature_3d, Tensor) else feature_3d
         return self.engine.warp_decode(features, kp_source, kp_driving)
 
