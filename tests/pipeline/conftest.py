@@ -1,0 +1,39 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from src.media.picture import write_picture
+from src.motion.template import MotionTemplate, save_template
+from tests.media.clips import make_tone
+
+from .fakes import FakeDetector, FakeEngine, grey, make_video, motion_of
+
+LEVELS = [60, 80, 100, 120, 140, 160, 180, 130, 90, 70]
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def detector() -> FakeDetector:
+    return FakeDetector()
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory) -> Path:
+    """A source s.png; drivers d.mp4 (with sound), d.gif, d.png, d.safetensors and still.safetensors."""
+    folder = tmp_path_factory.mktemp("media")
+    make_tone(folder / "tone.m4a", 1.0)
+    make_video(folder / "d.mp4", LEVELS, audio_from=folder / "tone.m4a")
+    make_video(folder / "d.gif", LEVELS)
+    write_picture(folder / "d.png", grey(150))
+    source = np.random.default_rng(0).integers(80, 120, (160, 200, 3), dtype=np.uint8)
+    write_picture(folder / "s.png", source)
+    motion = motion_of(torch.tensor(LEVELS) / 255)
+    save_template(MotionTemplate(motion, fps=25, model="fake"), folder / "d.safetensors")
+    save_template(MotionTemplate(motion[:1], fps=25, model="fake"), folder / "still.safetensors")
+    return folder
