@@ -89,7 +89,8 @@ def _input_paths(args: ArgumentConfig) -> tuple[Path | None, Path]:
 def _read_source(path: Path, args: ArgumentConfig) -> Rgb:
     kind = sniff(path)
     if kind is not MediaKind.PICTURE:
-        raise InputError(f"the source {path} is a {kind}: give a picture of the person to animate")
+        article = "an" if kind is MediaKind.ANIMATION else "a"
+        raise InputError(f"the source {path} is {article} {kind}: give a picture of the person to animate")
     return resize_to_limit(read_picture(path), args.source_max_dim, args.source_division)
 
 
