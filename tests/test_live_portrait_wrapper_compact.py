@@ -74,7 +74,7 @@ def test_golden_heads(wrapper, golden, x_s, x_d):
 
 
 def test_kp_info_of_the_source(wrapper, golden):
-    """The mesh of the crop alone is not the tracker's to the last digit: half a degree and 0.01 of the crop were measured."""
+    """The mesh of the crop alone is not quite the tracker's: half a degree and 0.01 of the crop were measured."""
     source = wrapper.prepare_source(golden["source"])
     info = wrapper.get_kp_info(source)
     expected = [float(angle) for angle in degrees(torch.from_numpy(golden["source_R"]))]
