@@ -1,0 +1,98 @@
+import io
+import logging
+import os
+
+import pytest
+from rich.console import Console
+
+from src.cli import console as module
+from src.cli.console import ProgressBars, calm_threads, run_and_report, start_logging
+from src.errors import InputError, WeightsError
+
+
+def test_the_result_is_the_last_line_on_stdout(capsys):
+    assert run_and_report(lambda console: "a/b.mp4") == 0
+    assert capsys.readouterr() == ("a/b.mp4\n", "")
+
+
+def test_no_result(capsys):
+    assert run_and_report(lambda console: None) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def failing(error):
+    def action(console):
+        raise error
+
+    return action
+
+
+def test_an_error_is_one_line(capsys):
+    message = "a long message " * 20 + "[red]with[/red] brackets"
+    assert run_and_report(failing(InputError(message))) == 1
+    assert capsys.readouterr() == ("", f"error: {message}\n")
+
+
+def test_weights_errors_may_say_more(capsys):
+    assert run_and_report(failing(WeightsError("missing\nnot fetched\ncommand"))) == 1
+    assert capsys.readouterr().err == "error: missing\nnot fetched\ncommand\n"
+
+
+def test_ctrl_c(capsys):
+    assert run_and_report(failing(KeyboardInterrupt())) == 130
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("stopped") and err.count("\n") == 1
+
+
+def test_bugs_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        run_and_report(failing(ZeroDivisionError()))
+
+
+def test_log_lines_are_not_folded_and_not_markup(capsys):
+    long = "word " * 60 + "[bold]x[/bold]"
+
+    def action(console):
+        logging.getLogger(f"{module.PACKAGE}.weights").info("%s", long)
+        logging.getLogger(f"{module.PACKAGE}.weights").warning("take care")
+        logging.getLogger("other").info("not shown")
+        logging.getLogger("other").warning("shown")
+
+    run_and_report(action)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert [line.rstrip() for line in err.splitlines()] == [long, "warning: take care", "warning: shown"]
+
+
+def test_logging_again_does_not_double_the_lines(capsys):
+    for _ in range(2):
+        start_logging(Console(stderr=True))
+    logging.getLogger(module.PACKAGE).info("once")
+    assert capsys.readouterr().err.count("once") == 1
+
+
+def test_progress_bars_show_stage_count_and_speed():
+    text = io.StringIO()
+    with ProgressBars(Console(file=text, width=100)) as progress:
+        for done in range(4):
+            progress("Reading", done, None)
+        progress("Reading", 3, 3)
+        for done in range(6):
+            progress("Animating", done, 5)
+    lines = text.getvalue().splitlines()
+    assert [line.split()[0] for line in lines] == ["Reading", "Animating"]
+    assert "3/3" in lines[0] and "5/5" in lines[1] and "frames/s" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "spins"),
+    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
+)
+def test_what_the_user_says_about_threads_counts(monkeypatch, given, spins):
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    calm_threads()
+    assert os.environ.get("GOMP_SPINCOUNT") == spins
+    monkeypatch.setenv("GOMP_SPINCOUNT", "")  # so that monkeypatch takes it back
