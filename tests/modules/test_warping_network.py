@@ -62,22 +62,6 @@ def test_golden(warping):
     check.assert_golden(npz, "warped_feature", inside["warped"].unflatten(1, (32, 16)), "W")
 
 
-@pytest.mark.slow
-def test_golden_from_picture_to_picture(extractor, warping, generator):
-    """F, then W and G for a small and a large motion, as a batch of two."""
-    npz = check.load("warp_decode")
-    volume = extractor(check.example("image_compose", 1, 3, 256, 256))
-    check.assert_golden(npz, "feature_3d", volume, "F")
-    source = check.example("kp_src_c", 1, 21, 3)
-    driving = torch.cat([source + check.example("exp_a", 1, 21, 3), check.example("kp_drv_b", 1, 21, 3)])
-    warped = warping(volume.expand(2, -1, -1, -1, -1), kp_driving=driving, kp_source=source.expand(2, -1, -1))
-    images = generator(warped["out"])
-    for i, case in enumerate("ab"):
-        check.assert_golden(npz, f"{case}_deformation", warped["deformation"][i : i + 1], "warp_decode")
-        check.assert_golden(npz, f"{case}_occlusion_map", warped["occlusion_map"][i : i + 1], "warp_decode")
-        check.assert_golden(npz, f"{case}_image", images[i : i + 1], "warp_decode")
-
-
 def test_half_size(warping):
     result = warping(
         check.example("feature_3d", 1, 32, 16, 32, 32),

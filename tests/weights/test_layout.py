@@ -7,6 +7,7 @@ from src.weights.layout import fold_spectral_norm, split_stitching, unfold_spect
 from src.weights.load import load_strict, read_state
 from tests.parity import fill
 from tests.parity.weights import STITCHING, official_state, wrapped_stitching
+from tests.tolerances import FLOAT32
 
 
 def small(spectral=True):
@@ -105,7 +106,8 @@ def test_unfold_round_trip():
 def test_unfold_a_network_that_never_was_spectral():
     plain, back = small(spectral=False), small()
     load_strict(back, unfold_spectral_norm(plain.state_dict()), what="exported")
-    torch.testing.assert_close(back(FEATURE), plain(FEATURE), rtol=0, atol=1e-6)
+    expected = plain(FEATURE)
+    assert (back(FEATURE) - expected).abs().max() <= FLOAT32["blocks"].rel * expected.abs().max()
 
 
 def test_unfold_cannot_represent_zero():
