@@ -51,9 +51,10 @@ def run(media, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def command(*words, source=SOURCE, driving="d.mp4"):
-        inputs = [
-            word for name, path in (("-s", source), ("-d", driving)) if path for word in (name, str(media / path))
-        ]
+        inputs = []
+        for name, path in (("-s", source), ("-d", driving)):
+            if path:  # a tilde counts at the start alone
+                inputs += [name, path if str(path).startswith("~") else str(media / path)]
         code = main([*inputs, *words])
         out, err = capsys.readouterr()
         lines = err.splitlines()
