@@ -195,7 +195,7 @@ def saved(state: dict) -> bytes:
 def test_truncated_files_are_named_when_first_used(official_weights_dir, tmp_path, name, kept):
     with next(official_weights_dir.rglob(f"{name}.pth")).open("rb") as file:
         wrapper = wrapper_with(file.read(kept), name, official_weights_dir, tmp_path)
-    with pytest.raises(WeightsError, match=rf"{name}\.pth is (empty|truncated or damaged)"):
+    with pytest.raises(WeightsError, match=rf"{name}\.pth' is (empty|truncated or damaged)"):
         USES[name](wrapper)
 
 
@@ -226,6 +226,6 @@ class Bomb:
 def test_code_in_a_file_is_not_run(official_weights_dir, tmp_path):
     content = saved({"first.conv.weight": Bomb(tmp_path / "exploded")})
     wrapper = wrapper_with(content, "appearance_feature_extractor", official_weights_dir, tmp_path)
-    with pytest.raises(WeightsError, match=r"appearance_feature_extractor\.pth holds more than tensors \(.*mkdir\)"):
+    with pytest.raises(WeightsError, match=r"appearance_feature_extractor\.pth' holds more than tensors \(.*mkdir\)"):
         wrapper.extract_feature_3d(torch.zeros(1, 3, 64, 64))
     assert not (tmp_path / "exploded").exists()

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from ..errors import InputError
+from ..weights.catalogue import FACE_MODELS
 from ..weights.paths import shipped_weights_dir
 from ..weights.resolve import face_model_present, resolve_face_model
 from .face import FaceDetector
@@ -40,9 +41,9 @@ def create_detector(
     """
     if name == "auto":
         name = "insightface" if official_model and face_model_present("insightface", weights_dir) else "mediapipe"
-    logger.info("Face detector: %s", name)
+    if name not in FACE_MODELS:
+        raise InputError(f"there is no face detector {name!r}: choose one of auto, {', '.join(FACE_MODELS)}")
+    logger.info("face detector: %s (licence of its networks: %s)", name, FACE_MODELS[name].licence)
     if name == "insightface":
         return InsightfaceDetector.open(resolve_face_model(name, weights_dir), device, threshold)
-    if name == "mediapipe":
-        return MediapipeDetector(shipped_weights_dir() / "mediapipe", device)
-    raise InputError(f"There is no face detector {name!r}: choose auto, mediapipe or insightface.")
+    return MediapipeDetector(shipped_weights_dir() / "mediapipe", device)

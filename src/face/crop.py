@@ -164,7 +164,7 @@ def average_box(boxes: Iterable[Floats]) -> NDArray[np.float64]:
     """
     stacked = np.array([np.asarray(box, np.float64) for box in boxes])
     if not len(stacked):
-        raise InputError("There is no box to average: no frame shows a face.")
+        raise InputError("there is no box to average: no frame shows a face")
     return stacked.mean(0)
 
 
@@ -204,7 +204,7 @@ def _cut(rgb: Rgb, matrix: Floats, dsize: int) -> Crop:
 
 def _matrix(center: NDArray[np.floating], size: float, angle: float, dsize: int) -> Floats:
     if not np.isfinite(size) or size <= 0:
-        raise InputError(f"Cannot cut a square of side {size} px around a face: its landmarks have no extent.")
+        raise InputError(f"cannot cut a square of side {size} px around a face: its landmarks have no extent")
     s, half = dsize / size, dsize / 2
     cx, cy = float(center[0]), float(center[1])
     c, n = cos(angle), sin(angle)

@@ -62,7 +62,7 @@ def scheme_of(count: int) -> Scheme:
     if count > 101:
         return Scheme.LMK101
     known = ", ".join(str(n) for n in sorted(_BY_COUNT))
-    raise InputError(f"Cannot read a set of {count} landmarks: pass {known} points, or more than 101.")
+    raise InputError(f"cannot read a set of {count} landmarks: pass {known} points, or more than 101")
 
 
 def planar(points: Points) -> Floats:
@@ -73,7 +73,7 @@ def planar(points: Points) -> Floats:
     """
     xy = np.asarray(points)
     if xy.ndim != 2 or xy.shape[1] not in (2, 3):
-        raise InputError(f"Landmarks must be an array of shape (N, 2) or (N, 3), got {xy.shape}.")
+        raise InputError(f"landmarks must be an array of shape (N, 2) or (N, 3), got {xy.shape}")
     return np.ascontiguousarray(xy[:, :2], np.float32)
 
 
@@ -133,7 +133,7 @@ def mesh_in_crop(landmarks: Points, M_o2c: Floats, size: int) -> Floats:
     """
     mesh = np.asarray(landmarks, np.float64)
     if mesh.shape != (478, 3):
-        raise InputError(f"Mesh landmarks must have shape (478, 3), got {mesh.shape}.")
+        raise InputError(f"mesh landmarks must have shape (478, 3), got {mesh.shape}")
     linear = np.asarray(M_o2c, np.float64)[:2]
     xy = (mesh[:, :2] - 0.5) @ linear[:, :2].T + linear[:, 2] + 0.5
     z = mesh[:, 2:] * np.sqrt(abs(np.linalg.det(linear[:, :2])))

@@ -63,7 +63,7 @@ class PasteBack:
         """
         if frame.shape[:2] != self._frame_size:
             height, width = self._frame_size
-            raise InputError(f"Prepared to paste into frames of {width}x{height}, got an array {frame.shape}.")
+            raise InputError(f"prepared to paste into frames of {width}x{height}, got an array {frame.shape}")
         pasted = np.array(frame, order="C")
         if not self._inside.size:
             return pasted

@@ -89,7 +89,7 @@ def _combined(source: NDArray[np.floating], target: float | NDArray[np.floating]
 
 def _official(points: Points, scheme: Scheme) -> Floats:
     if scheme is not Scheme.LMK203:
-        raise InputError(f"Eye and lip ratios need 203 landmarks or the mesh of 478, got {len(points)} ({scheme}).")
+        raise InputError(f"eye and lip ratios need 203 landmarks or the mesh of 478, got {len(points)} ({scheme})")
     return planar(points)
 
 

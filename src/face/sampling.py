@@ -60,4 +60,4 @@ def check_rgb(rgb: Rgb) -> None:
         InputError: not (H, W, 3) uint8, or empty.
     """
     if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or not rgb.size:
-        raise InputError(f"A picture must be an array (H, W, 3) of uint8, got {rgb.shape} of {rgb.dtype}.")
+        raise InputError(f"a picture must be an array (H, W, 3) of uint8, got {rgb.shape} of {rgb.dtype}")

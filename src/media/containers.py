@@ -82,4 +82,4 @@ def container_of(path: Path) -> Container:
     try:
         return CONTAINERS[path.suffix.lower()]
     except KeyError:
-        raise InputError(f"'{path}' has no suffix of a video: use one of {', '.join(CONTAINERS)}.") from None
+        raise InputError(f"'{path}' has no suffix of a video: use one of {', '.join(CONTAINERS)}") from None

@@ -24,7 +24,7 @@ def command(*arguments: str) -> list[str]:
     try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
-        raise FfmpegError("ffmpeg was not found: install it, or the package imageio-ffmpeg.") from error
+        raise FfmpegError("ffmpeg was not found: install it, or the package imageio-ffmpeg") from error
     return [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
 
 
@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> None:
     """
     done = subprocess.run(command(*arguments), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
-        raise FfmpegError(last_words(done.stderr))
+        raise FfmpegError(f"ffmpeg failed: {last_words(done.stderr)}")
 
 
 def start(arguments: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -60,4 +60,4 @@ def file_argument(path: Path) -> str:
 def last_words(stderr: bytes, lines: int = 3) -> str:
     """Take the last lines that ffmpeg wrote, without the addresses that it puts before them."""
     said = (re.sub(r"^\[[^]]* @ [^]]*] ", "", line).strip() for line in stderr.decode(errors="replace").splitlines())
-    return " / ".join([line.rstrip(".") for line in said if line][-lines:]) or "ffmpeg failed without a message"
+    return " / ".join([line.rstrip(".") for line in said if line][-lines:]) or "it left no message"

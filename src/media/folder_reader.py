@@ -31,11 +31,11 @@ class FolderReader:
     def __init__(self, path: str | Path, fps: Fraction = Fraction(25)) -> None:
         self.path = Path(path)
         if not self.path.is_dir():
-            raise MissingFileError(f"There is no folder '{path}'.")
+            raise MissingFileError(f"there is no folder '{path}'")
         self.fps = fps
         self._files = sorted((file for file in self.path.iterdir() if _is_picture(file)), key=_natural_order)
         if not self._files:
-            raise InputError(f"The folder '{path}' holds no pictures.")
+            raise InputError(f"the folder '{path}' holds no pictures: put some there, or name another one")
         height, width = read_picture(self._files[0]).shape[:2]
         self.size = (width, height)
 
@@ -55,7 +55,7 @@ class FolderReader:
             height, width = rgb.shape[:2]
             if (width, height) != self.size:
                 first = f"{self.size[0]}x{self.size[1]}"
-                raise InputError(f"'{file}' is {width}x{height}, but the first picture of its folder is {first}.")
+                raise InputError(f"'{file}' is {width}x{height}, but the first picture of its folder is {first}")
             yield Frame(index, index / self.fps, rgb)
 
 

@@ -17,11 +17,11 @@ def temporary_beside(path: Path) -> Path:
         InputError: ``path`` is a folder, or its folder cannot be made or written to.
     """
     if path.is_dir():
-        raise InputError(f"'{path}' is a folder: the name of a file is needed.")
+        raise InputError(f"'{path}' is a folder: the name of a file is needed")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"The folder '{path.parent}' cannot be made: {error.strerror}.") from error
+        raise InputError(f"the folder '{path.parent}' cannot be made: {error.strerror}") from error
     if not os.access(path.parent, os.W_OK):
-        raise InputError(f"The folder '{path.parent}' cannot be written to.")
+        raise InputError(f"the folder '{path.parent}' cannot be written to: name another one")
     return path.parent / f".{secrets.token_hex(6)}.part{path.suffix}"

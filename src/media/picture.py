@@ -34,15 +34,15 @@ def read_picture(source: str | Path | bytes) -> np.ndarray:
     name = name_of(source)
     kind = sniff(source)
     if kind not in (MediaKind.PICTURE, MediaKind.ANIMATION):
-        raise InputError(f"{name} is a {kind}: a picture is needed.")
+        raise InputError(f"{name} is a {kind}: a picture is needed")
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     try:
         with Image.open(BytesIO(data)) as image:
             return _to_rgb8(ImageOps.exif_transpose(image))
     except Image.DecompressionBombError as error:
-        raise InputError(f"{name} has more than 178 million pixels: make it smaller.") from error
+        raise InputError(f"{name} has more than 178 million pixels: make it smaller") from error
     except Exception as error:  # the decoders raise errors of many types on damaged data
-        raise InputError(f"{name} is damaged or of an unknown kind of picture: {error}.") from error
+        raise InputError(f"{name} is damaged or of an unknown kind of picture: {error}") from error
 
 
 def write_picture(path: str | Path, rgb: np.ndarray, quality: int = 95) -> None:
@@ -58,13 +58,13 @@ def write_picture(path: str | Path, rgb: np.ndarray, quality: int = 95) -> None:
     """
     path = Path(path)
     if path.suffix.lower() not in PICTURE_SUFFIXES:
-        raise InputError(f"'{path}' has no suffix of a picture: use one of {', '.join(sorted(PICTURE_SUFFIXES))}.")
+        raise InputError(f"'{path}' has no suffix of a picture: use one of {', '.join(sorted(PICTURE_SUFFIXES))}")
     temporary = temporary_beside(path)
     try:
         Image.fromarray(rgb).save(temporary, quality=quality)
         temporary.replace(path)
     except OSError as error:
-        raise InputError(f"'{path}' cannot be written: {error.strerror or error}.") from error
+        raise InputError(f"'{path}' cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 

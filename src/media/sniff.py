@@ -70,16 +70,16 @@ def sniff(source: str | Path | bytes) -> MediaKind:
             return MediaKind.FOLDER
         head = _read_head(path)
     if not head:
-        raise InputError(f"{name} is empty.")
+        raise InputError(f"{name} is empty: a picture, a video or a motion template is needed")
     for pattern, what in _REFUSED:
         if re.match(pattern, head, re.DOTALL):
-            raise InputError(f"{name} is {what}.")
+            raise InputError(f"{name} is {what}")
     for kind, pattern in _KNOWN:
         if re.match(pattern, head, re.DOTALL):
             return _still_or_animated(source) if kind is MediaKind.ANIMATION else kind
     if _is_text(head):
-        raise InputError(f"{name} is a text file: a picture, a video or a motion template is needed.")
-    raise InputError(f"{name} is neither a picture, nor a video, nor a motion template (judged by its content).")
+        raise InputError(f"{name} is a text file: a picture, a video or a motion template is needed")
+    raise InputError(f"{name} is neither a picture, nor a video, nor a motion template (judged by its content)")
 
 
 def name_of(source: str | Path | bytes) -> str:
@@ -89,12 +89,12 @@ def name_of(source: str | Path | bytes) -> str:
 
 def _read_head(path: Path) -> bytes:
     if not path.exists():
-        raise MissingFileError(f"'{path}' does not exist.")
+        raise MissingFileError(f"'{path}' does not exist")
     try:
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)
     except OSError as error:
-        raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
+        raise InputError(f"'{path}' cannot be read: {error.strerror}") from error
 
 
 def _still_or_animated(source: str | Path | bytes) -> MediaKind:

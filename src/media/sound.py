@@ -52,13 +52,13 @@ def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bo
         Whether the result was written. A failure is logged and leaves no file: the silent video is still good.
     """
     if not has_audio(donor):
-        logger.warning("'%s' has no sound: the video stays silent.", donor)
+        logger.warning("'%s' has no sound: the video stays silent", donor)
         return False
     try:
         ffmpeg.run(_arguments(silent, donor, result, duration))
     except (av.FFmpegError, ffmpeg.FfmpegError, StopIteration) as error:
         result.unlink(missing_ok=True)
-        logger.warning("The sound of '%s' could not be added: %s. The video stays silent.", donor, error)
+        logger.warning("the sound of '%s' could not be added, the video stays silent: %s", donor, error)
         return False
     return True
 

@@ -53,16 +53,16 @@ class VideoReader:
         self.path = Path(path)
         kind = sniff(self.path)
         if kind not in (MediaKind.VIDEO, MediaKind.ANIMATION):
-            raise InputError(f"'{path}' is a {kind}: a video is needed.")
+            raise InputError(f"'{path}' is a {kind}: a video is needed")
         try:
             with self._open() as container:
                 self._scan(container)
             with self._open() as container:
                 first = next(_decode(container, _video_stream(container, self.path), self.path), None)
         except av.FFmpegError as error:
-            raise InputError(f"'{path}' is damaged or of an unknown kind of video: {error.strerror}.") from error
+            raise InputError(f"'{path}' is damaged or of an unknown kind of video: {error.strerror}") from error
         if first is None:
-            raise InputError(f"'{path}' holds no frame that can be decoded.")
+            raise InputError(f"'{path}' holds no frame that can be decoded")
         self._coded_size = (first.width, first.height)
         self._quarter_turns = round(first.rotation / 90) % 4
 
@@ -110,13 +110,13 @@ class VideoReader:
         stream = _video_stream(container, self.path)
         spans = _packet_spans(container, stream)
         if not spans:
-            raise InputError(f"'{self.path}' holds no frames.")
+            raise InputError(f"'{self.path}' holds no frames")
         tick = stream.time_base or Fraction(1, 1000)
         self._start = spans[0][0]
         starts = [start - self._start for start, _ in spans]
         fps = stream_rate(starts, spans[-1][1] - self._start, tick, stream.average_rate, stream.base_rate)
         if fps is None:
-            logger.warning("'%s' does not tell its frame rate: %s frames per second are used.", self.path, FALLBACK_FPS)
+            logger.warning("'%s' does not tell its frame rate: %s frames per second are used", self.path, FALLBACK_FPS)
             fps = FALLBACK_FPS
         self._fps = fps
         self._tolerance = timestamp_tolerance(fps, tick)
@@ -142,7 +142,7 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
         if not stream.disposition & Disposition.attached_pic:  # the cover of a song
             stream.thread_type = "AUTO"
             return stream
-    raise InputError(f"'{path}' has no picture track.")
+    raise InputError(f"'{path}' has no picture track")
 
 
 def _packet_spans(container: InputContainer, stream: VideoStream) -> list[tuple[int, int]]:
@@ -172,6 +172,6 @@ def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Itera
                 continue
             yield from frames
     except av.FFmpegError as error:
-        logger.warning("'%s' ends early: %s.", path, error.strerror)
+        logger.warning("'%s' ends early: %s", path, error.strerror)
     if damaged:
-        logger.warning("'%s' is damaged: %d pieces could not be decoded.", path, damaged)
+        logger.warning("'%s' is damaged: %d pieces could not be decoded", path, damaged)

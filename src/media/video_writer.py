@@ -51,9 +51,9 @@ class VideoWriter:
         self.fps = Fraction(fps)
         self.n_frames = 0
         if self.fps <= 0:
-            raise InputError(f"A video needs a frame rate above 0, not {fps}.")
+            raise InputError(f"a video needs a frame rate above 0, got {fps}")
         if not 0 <= crf <= 51:
-            raise InputError(f"crf must lie between 0 and 51, not at {crf}.")
+            raise InputError(f"crf must lie between 0 and 51, got {crf}")
         self._container = container_of(self.path)
         self._encoder = self._container.encoder(crf, preset)
         self._audio_from = Path(audio_from) if audio_from is not None else None
@@ -89,7 +89,7 @@ class VideoWriter:
             self._process = self._start(rgb)
             self._shape = rgb.shape
         if rgb.shape != self._shape or rgb.dtype != np.uint8:
-            raise InputError(f"Frames must be uint8 of shape {self._shape}, not {rgb.dtype} of shape {rgb.shape}.")
+            raise InputError(f"frames must be uint8 of shape {self._shape}, got {rgb.dtype} of shape {rgb.shape}")
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(np.ascontiguousarray(rgb).data)
@@ -100,7 +100,7 @@ class VideoWriter:
 
     def _start(self, rgb: np.ndarray) -> subprocess.Popen[bytes]:
         if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8 or not rgb.size:
-            raise InputError(f"A frame must be uint8 of shape (H, W, 3), not {rgb.dtype} of shape {rgb.shape}.")
+            raise InputError(f"a frame must be uint8 of shape (H, W, 3), got {rgb.dtype} of shape {rgb.shape}")
         height, width = rgb.shape[:2]
         rate = f"{self.fps.numerator}/{self.fps.denominator}"
         raw = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", rate, "-i", "pipe:0")
@@ -116,7 +116,7 @@ class VideoWriter:
 
     def _finish(self) -> None:
         if self._process is None:
-            raise InputError(f"No frames were given for '{self.path}'.")
+            raise InputError(f"no frames were given for '{self.path}'")
         _close_pipe(self._process)
         if self._process.wait():
             raise self._failure()
@@ -129,7 +129,9 @@ class VideoWriter:
 
     def _failure(self) -> ffmpeg.FfmpegError:
         self._errors.seek(0)
-        return ffmpeg.FfmpegError(f"'{self.path}' could not be written: {ffmpeg.last_words(self._errors.read())}.")
+        return ffmpeg.FfmpegError(
+            f"'{self.path}' could not be written, ffmpeg failed: {ffmpeg.last_words(self._errors.read())}"
+        )
 
     def _clean_up(self) -> None:
         if self._process is not None:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import shlex
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,10 +18,14 @@ PATIENT, QUICK = 10.0, 2.5  # seconds for the hub to answer: when asked for by n
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def manual_command(folder: Path) -> str:
-    """Return the shell command that fetches the official files into a folder."""
-    shown = f'"{folder}"' if " " in str(folder) else str(folder)
-    return f"hf download {OFFICIAL_REPO} --local-dir {shown}"
+def manual_command(files: Iterable[WeightFile], folder: Path) -> str:
+    """Return the shell command that fetches official files into a weights folder.
+
+    It names the top folders of these files: the repository holds others under stricter licences.
+    """
+    tops = sorted({file.path.split("/")[0] for file in files})
+    wanted = " ".join(f'--include "{top}/*"' for top in tops)
+    return f"hf download {OFFICIAL_REPO} {wanted} --local-dir {shlex.quote(str(folder))}"
 
 
 def fetch(files: Iterable[WeightFile], folder: Path, timeout: float = PATIENT) -> None:
@@ -53,12 +58,12 @@ def fetch(files: Iterable[WeightFile], folder: Path, timeout: float = PATIENT) -
         for file, remote in zip(missing, remotes, strict=True):
             _fetch_one(file, remote, folder)
     except OSError as error:
-        raise WeightsError(f"cannot write to {folder}: {error}") from error
+        raise WeightsError(f"cannot write to '{folder}': {error}") from error
 
 
 def _repo_of(file: WeightFile) -> str:
     if file.repo is None:
-        raise WeightsError(f"{file.path} ships with this project but is not there: install it again")
+        raise WeightsError(f"'{file.path}' ships with this project but is not there: install it again")
     return file.repo
 
 
@@ -67,7 +72,9 @@ def _check_space(files: list[WeightFile], folder: Path) -> None:
     needed = sum(file.size or 0 for file in files) - sum(part.stat().st_size for part in parts if part.exists())
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise WeightsError(f"{folder} has {free / 1e6:.0f} MB free, the weights need {needed / 1e6:.0f} MB")
+        raise WeightsError(
+            f"'{folder}' has {free / 1e6:.0f} MB free, the weights need {needed / 1e6:.0f} MB: make room there"
+        )
 
 
 def _part_of(target: Path) -> Path:
@@ -88,7 +95,7 @@ def _fetch_one(file: WeightFile, remote: RemoteFile, folder: Path) -> None:
     with WeakFileLock(locks / (file.path.replace("/", "--") + ".lock")):
         if target.exists():
             return
-        logger.info("Fetching %s (licence: %s)", file.path, file.licence)
+        logger.info("fetching '%s' (licence: %s)", file.path, file.licence)
         download(remote, part, target.name)
         ledger = Ledger(folder)
         sha256 = _checked(file, remote, part, ledger)
@@ -106,7 +113,7 @@ def _checked(file: WeightFile, remote: RemoteFile, part: Path, ledger: Ledger) -
     if file.size not in (None, size) or expected not in (None, found):
         part.unlink()
         raise WeightsError(
-            f"the downloaded {file.path} is not the file it should be and was removed: "
+            f"the downloaded '{file.path}' is not the file it should be and was removed: "
             f"expected SHA-256 {expected} ({file.size} bytes), found {found} ({size} bytes)"
         )
     return found

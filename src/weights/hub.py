@@ -112,7 +112,7 @@ def download(remote: RemoteFile, part: Path, title: str) -> None:
         except Exception as error:  # as above: whatever the transport raises
             if attempt == _DOWNLOAD_ATTEMPTS or _size(part) <= before:
                 raise WeightsError(_explain(error, hub_endpoint(), title)) from error
-            logger.warning("Download of %s was cut at %d bytes, going on from there", title, _size(part))
+            logger.warning("download of '%s' was cut at %d bytes, going on from there", title, _size(part))
 
 
 def _size(path: Path) -> int:
@@ -123,8 +123,8 @@ def _explain(error: Exception, endpoint: str, what: str) -> str:
     """Return one clause on what went wrong, without the library's pages of advice."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status == 404:
-        return f"{what} is not on the hub at {endpoint} (404)"
+        return f"'{what}' is not on the hub at {endpoint} (404)"
     if status is not None:
-        return f"the hub at {endpoint} answered {status} for {what}"
+        return f"the hub at {endpoint} answered {status} for '{what}'"
     text = str(error).strip().splitlines()
     return f"the hub at {endpoint} cannot be used: {type(error).__name__}{': ' + text[0] if text else ''}"

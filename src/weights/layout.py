@@ -39,7 +39,7 @@ def split_stitching(state: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     missing = [name for name, part in parts.items() if not part]
     if missing:
         raise WeightsError(
-            f"stitching weights without {', '.join(missing)}: is it the right file? It begins with {list(state)[:3]}"
+            f"stitching weights without {', '.join(missing)}: is it the right file? it begins with {list(state)[:3]}"
         )
     return parts
 

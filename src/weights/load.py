@@ -37,9 +37,9 @@ def read_state(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             start = file.read(64)
     except OSError as error:
-        raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise WeightsError(f"'{path}' cannot be read: {error.strerror or error}") from error
     if not start:
-        raise WeightsError(f"{path} is empty")
+        raise WeightsError(f"'{path}' is empty: fetch it again")
     return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path, start)
 
 
@@ -78,23 +78,23 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
     try:
         return load_file(path, device="cpu")
     except (SafetensorError, ValueError, OSError) as error:
-        raise WeightsError(f"{path} is not a whole safetensors file: {error}") from error
+        raise WeightsError(f"'{path}' is not a whole safetensors file ({error}): fetch it again") from error
 
 
 def _read_pickle(path: Path, start: bytes) -> dict[str, Any]:
     if not start.startswith((_ZIP, _PICKLE)):
-        raise WeightsError(f"{path} is not a file of weights; it begins with {start[:32]!r}")
+        raise WeightsError(f"'{path}' is not a file of weights: it begins with {start[:32]!r}")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         asked = re.search(r"GLOBAL (\S+)", str(error))
         what = f"holds more than tensors ({asked[1]}), which could run code" if asked else "is damaged"
-        raise WeightsError(f"{path} {what}: refused") from error
+        raise WeightsError(f"'{path}' {what}: refused") from error
     except Exception as error:  # a truncated file fails in many places, with as many kinds of errors
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise WeightsError(f"{path} is truncated or damaged: {reason}") from error
+        raise WeightsError(f"'{path}' is truncated or damaged ({reason}): fetch it again") from error
     if not isinstance(content, dict):
-        raise WeightsError(f"{path} holds a {type(content).__name__}, not a dict of weights")
+        raise WeightsError(f"'{path}' holds a {type(content).__name__}, not a dict of weights")
     return content
 
 

@@ -33,11 +33,11 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
         import onnxruntime as ort
     except ImportError as error:
         raise WeightsError(
-            'The face networks need onnxruntime: pip install "liveportrait[cpu]" '
+            'the face networks need onnxruntime: pip install "liveportrait[cpu]" '
             "(in a checkout: pip install -r requirements.txt)"
         ) from error
     if not Path(path).is_file():
-        raise WeightsError(f"{path} is not there")
+        raise WeightsError(f"'{path}' is not there: install this project again")
     options = ort.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     # torch's count follows OMP_NUM_THREADS and the cores this process may use; onnxruntime's own default does neither.
@@ -51,10 +51,10 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
             str(path), sess_options=options, providers=_providers(ort, device) if wants_cuda else [_CPU]
         )
     except Exception as error:  # onnxruntime's errors have no base class of their own
-        raise WeightsError(f"{path} is not a usable ONNX file: {str(error).splitlines()[0]}") from error
+        raise WeightsError(f"'{path}' is not a usable ONNX file: {str(error).splitlines()[0]}") from error
     if wants_cuda and _CUDA not in session.get_providers():
         logger.warning(
-            "%s runs on the CPU although %s was asked for: onnxruntime %s here has no working CUDA provider"
+            "'%s' runs on the CPU although %s was asked for: onnxruntime %s here has no working CUDA provider"
             ' (pip uninstall onnxruntime; pip install "liveportrait[gpu]")',
             Path(path).name,
             device,

@@ -65,7 +65,7 @@ def resolve_model(
     entry = catalogue[name]
     files = _ensure(entry, folder)
     _warn_of_others(entry, folder, files)
-    logger.info("Model: %s, %s (licence of the weights: %s)", name, entry.note, entry.licence)
+    logger.info("model: %s, %s (licence of the weights: %s)", name, entry.note, entry.licence)
     return ResolvedModel(name, folder, files, load_model_config(entry.config or name))
 
 
@@ -90,7 +90,7 @@ def resolve_face_model(
     missing = _missing(entry, _locate(entry, folder))
     if missing and not hub_is_offline():
         terms = "; ".join(f"{Path(file.path).name}: {file.licence}" for file in missing)
-        logger.warning("Fetching the face networks of %s. Licences: %s", entry.origin, terms)
+        logger.warning("fetching the face networks of %s; licences: %s", entry.origin, terms)
     files = _ensure(entry, folder)
     _warn_of_others(entry, folder, files)
     return files
@@ -105,15 +105,15 @@ def _choose(folder: Path, catalogue: Mapping[str, ModelEntry]) -> str:
         return "base"
     compact = catalogue["compact"]
     logger.warning(
-        "Using the small compact model (weights: %s), because %d of the official model's %d files are not in %s and"
-        " were not fetched: %s. For the official one (%.0f MB): %s",
+        "using the small compact model (weights: %s), because %d of the official model's %d files are not in '%s' and"
+        " were not fetched: %s; for the official one (%.0f MB): %s",
         compact.licence,
         len(missing),
         len(entry.files),
         folder,
         reason,
         entry.size / 1e6,
-        manual_command(folder),
+        manual_command(missing, folder),
     )
     return "compact"
 
@@ -150,9 +150,9 @@ def _ensure(entry: ModelEntry, folder: Path) -> dict[str, Path]:
             fetch(missing, folder, timeout=PATIENT)
         except WeightsError as error:
             raise WeightsError(
-                f"{entry.name}: {len(missing)} of {len(entry.files)} files are not in {folder}: {names}\n"
-                f"They could not be fetched: {error}\n"
-                f"On a machine with a connection: {manual_command(folder)}"
+                f"{entry.name}: {len(missing)} of {len(entry.files)} files are not in '{folder}': {names}; "
+                f"they could not be fetched: {error}; "
+                f"on a machine with a connection (licence: {entry.licence}): {manual_command(missing, folder)}"
             ) from error
         found = _locate(entry, folder)
     return {role: found[role] for role in entry.files}
@@ -179,10 +179,12 @@ def _locate(entry: ModelEntry, folder: Path) -> dict[str, Path]:
 def _warn_of_others(entry: ModelEntry, folder: Path, files: Mapping[str, Path]) -> None:
     """Log one line with the files that are not, by their hash, the catalogue's."""
     ledger = Ledger(folder)
-    others = [str(path) for role, path in files.items() if not _is_catalogued(entry.files[role], path, folder, ledger)]
+    others = [
+        f"'{path}'" for role, path in files.items() if not _is_catalogued(entry.files[role], path, folder, ledger)
+    ]
     if others:
         logger.warning(
-            "Not the published files of %r (retrained, converted or damaged?), loading them all the same: %s",
+            "not the published files of %r (retrained, converted or damaged?), loading them all the same: %s",
             entry.name,
             ", ".join(others),
         )

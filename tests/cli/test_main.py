@@ -165,4 +165,4 @@ def test_the_script_in_a_process_of_its_own(tmp_path):
     command = [sys.executable, ROOT / "inference.py", "--driving", SHORT, "--source", "none.jpg"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.splitlines()[-1] == "error: 'none.jpg' does not exist." and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "error: 'none.jpg' does not exist" and "Traceback" not in done.stderr

@@ -53,7 +53,7 @@ def test_a_file_of_another_shape_is_named(checkpoints, files):
 
 
 def test_a_file_that_went_away_is_named(checkpoints):
-    with pytest.raises(WeightsError, match=r"some\.safetensors cannot be read"):
+    with pytest.raises(WeightsError, match=r"some\.safetensors' cannot be read"):
         checkpoints.build(nn.Linear, "some")
 
 

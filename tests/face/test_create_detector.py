@@ -1,3 +1,5 @@
+import logging
+
 import pytest
 
 from src.errors import InputError
@@ -28,9 +30,11 @@ def test_auto_is_mediapipe(insightface, present, official):
     assert not insightface["fetched"]
 
 
-def test_auto_is_insightface_where_its_files_lie_and_the_model_is_official(insightface):
+def test_auto_is_insightface_where_its_files_lie_and_the_model_is_official(insightface, caplog):
     insightface["present"] = True
-    assert create_detector("auto", official_model=True) == "insightface"
+    with caplog.at_level(logging.INFO):
+        assert create_detector("auto", official_model=True) == "insightface"
+    assert "insightface (licence of its networks: non-commercial" in caplog.text
 
 
 def test_insightface_by_name_is_resolved_whatever_the_model(insightface, tmp_path):

@@ -4,14 +4,14 @@ from src.media import ffmpeg
 
 
 def test_a_failure_is_reported_in_plain_words():
-    with pytest.raises(ffmpeg.FfmpegError, match=r"^Error opening input: No such file or directory"):
+    with pytest.raises(ffmpeg.FfmpegError, match=r"^ffmpeg failed: Error opening input: No such file or directory"):
         ffmpeg.run(["-i", "/no/such/file.mp4", "-f", "null", "-"])
 
 
 def test_last_words_drop_addresses_and_keep_the_end():
     said = b"first\n[out#0/mp4 @ 0x562dba9a89c0] Error writing trailer: No space left on device.\n\nlast\n"
     assert ffmpeg.last_words(said, lines=2) == "Error writing trailer: No space left on device / last"
-    assert ffmpeg.last_words(b"") == "ffmpeg failed without a message"
+    assert ffmpeg.last_words(b"") == "it left no message"
 
 
 def test_a_machine_without_ffmpeg(monkeypatch):

@@ -203,7 +203,7 @@ def test_bad_arguments(tmp_path):
             VideoWriter(*arguments)
     with pytest.raises(InputError, match="crf"):
         VideoWriter("a.mp4", 25, crf=60)
-    with pytest.raises(InputError, match="No frames"), VideoWriter(tmp_path / "a.mp4", 25):
+    with pytest.raises(InputError, match="no frames"), VideoWriter(tmp_path / "a.mp4", 25):
         pass
     (tmp_path / "taken.mp4").mkdir()
     with pytest.raises(InputError, match="folder"), VideoWriter(tmp_path / "taken.mp4", 25):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from src.errors import WeightsError
+from src.weights.catalogue import FACE_MODELS, MODELS
 from src.weights.fetch import fetch, manual_command
 from src.weights.ledger import Ledger
 from tests.weights.fake_hub import weight_file
@@ -105,7 +106,7 @@ def test_a_wrong_file_is_refused_and_removed(start_hub, tmp_path, served):
 def test_a_file_that_is_not_on_the_hub(start_hub, tmp_path):
     start_hub({})
     started = time.monotonic()
-    with pytest.raises(WeightsError, match=r"net\.pth is not on the hub .*404"):
+    with pytest.raises(WeightsError, match=r"net\.pth' is not on the hub .*404"):
         fetch([FILE], tmp_path / "new")
     assert time.monotonic() - started < 3
     assert not (tmp_path / "new").exists()
@@ -186,4 +187,11 @@ def test_a_folder_that_cannot_be_made(start_hub, tmp_path):
 
 
 def test_the_manual_command_quotes_spaces():
-    assert manual_command(Path("a b")) == 'hf download KwaiVGI/LivePortrait --local-dir "a b"'
+    command = """hf download KwaiVGI/LivePortrait --include "liveportrait/*" --local-dir 'a b'"""
+    assert manual_command(MODELS["base"].files.values(), Path("a b")) == command
+
+
+def test_the_manual_command_names_the_folders_of_its_files_only():
+    animals = manual_command(MODELS["animals"].files.values(), Path("a"))
+    assert animals.count("--include") == 2 and '"liveportrait_animals/*"' in animals and "insightface" not in animals
+    assert '"insightface/*"' in manual_command(FACE_MODELS["insightface"].files.values(), Path("a"))

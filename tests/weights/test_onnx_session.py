@@ -60,7 +60,7 @@ def test_files_that_cannot_be_used(tmp_path):
     with pytest.raises(WeightsError, match="not there"):
         open_session(tmp_path / "none.onnx")
     (tmp_path / "text.onnx").write_text("not a network")
-    with pytest.raises(WeightsError, match=r"text\.onnx is not a usable"):
+    with pytest.raises(WeightsError, match=r"text\.onnx' is not a usable"):
         open_session(tmp_path / "text.onnx")
     (tmp_path / "cut.onnx").write_bytes(NETWORK.read_bytes()[:100_000])
     with pytest.raises(WeightsError, match=r"cut\.onnx"):
