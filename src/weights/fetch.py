@@ -11,6 +11,7 @@ from ..errors import WeightsError
 from .catalogue import OFFICIAL_REPO, WeightFile
 from .hub import RemoteFile, download, hub_is_offline, look_up
 from .ledger import STATE_DIR, Ledger, sha256_of
+from .paths import is_there
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def fetch(files: Iterable[WeightFile], folder: Path, timeout: float = PATIENT) -
         WeightsError: The hub's offline variables are set (no attempt is made), the hub cannot be reached or lacks the
             file, the disk is full or not writable, or a hash is wrong (the file is removed).
     """
-    missing = [file for file in files if not (folder / file.path).exists()]
+    missing = [file for file in files if not is_there(folder / file.path)]
     if not missing:
         return
     if hub_is_offline():

@@ -5,6 +5,7 @@
   user's cache folder, since site-packages may be read-only and is wiped by an upgrade.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -34,3 +35,13 @@ def default_weights_dir(package: Path = PACKAGE_DIR) -> Path:
 def assets_dir(package: Path = PACKAGE_DIR) -> Path:
     """Return the folder with the example pictures, clips and templates."""
     return (package if is_installed(package) else package.parent) / _ASSETS
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether something lies at a path; False also below a folder that may not be entered.
+
+    ``Path.exists`` raises there before Python 3.12.
+    """
+    with suppress(OSError):
+        return path.exists()
+    return False

@@ -13,7 +13,7 @@ from .catalogue import FACE_MODELS, MODELS, ModelEntry, WeightFile
 from .fetch import PATIENT, QUICK, fetch, manual_command
 from .hub import hub_endpoint, hub_is_offline
 from .ledger import Ledger, sha256_of
-from .paths import default_weights_dir, shipped_weights_dir
+from .paths import default_weights_dir, is_there, shipped_weights_dir
 
 logger = logging.getLogger(__name__)
 
@@ -136,8 +136,9 @@ def _try_to_fetch(entry: ModelEntry, missing: list[WeightFile], folder: Path) ->
 
 
 def _can_be_written(folder: Path) -> bool:
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    return existing.is_dir() and os.access(existing, os.W_OK)
+    existing = next((place for place in (folder, *folder.absolute().parents) if is_there(place)), None)
+    # nothing exists of a path on a Windows drive that is not there
+    return existing is not None and existing.is_dir() and os.access(existing, os.W_OK)
 
 
 def _ensure(entry: ModelEntry, folder: Path) -> dict[str, Path]:
@@ -169,7 +170,7 @@ def _locate(entry: ModelEntry, folder: Path) -> dict[str, Path]:
         for place in (folder, shipped_weights_dir()):
             path = place / file.path
             candidates = (path.with_suffix(".safetensors"), path) if path.suffix == ".pth" else (path,)
-            existing = [candidate for candidate in candidates if candidate.is_file()]
+            existing = [candidate for candidate in candidates if is_there(candidate) and candidate.is_file()]
             if existing:
                 found[role] = existing[0]
                 break

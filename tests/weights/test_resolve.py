@@ -111,6 +111,28 @@ def test_a_folder_that_cannot_be_written_to_makes_no_attempt(start_hub, tmp_path
     assert hub.requests == [] and "cannot be written to" in warnings(caplog)[0]
 
 
+def test_a_folder_on_a_drive_that_is_not_there_makes_no_attempt(start_hub, tmp_path, caplog, monkeypatch):
+    hub = start_hub(CONTENTS)
+    monkeypatch.setattr(resolve_module, "is_there", lambda path: shipped_weights_dir() in path.parents)
+    assert resolve("auto", tmp_path).name == "compact"
+    assert hub.requests == [] and "cannot be written to" in warnings(caplog)[0]
+
+
+def test_a_folder_that_may_not_be_entered_makes_no_attempt(start_hub, tmp_path, caplog, monkeypatch):
+    hub, stat = start_hub(CONTENTS), os.stat
+
+    def guarded(path, *args, **kwargs):
+        if str(path).startswith(str(tmp_path / "closed") + os.sep):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, *args, **kwargs)
+
+    (tmp_path / "closed").mkdir(mode=0)
+    monkeypatch.setattr(os, "stat", guarded)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # for the superuser too
+    assert resolve("auto", tmp_path / "closed" / "weights").name == "compact"
+    assert hub.requests == [] and "cannot be written to" in warnings(caplog)[0]
+
+
 def test_base_without_files_and_hub_names_files_and_command(nobody_there, tmp_path):
     with pytest.raises(WeightsError) as caught:
         resolve("base", tmp_path)
