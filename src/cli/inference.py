@@ -41,11 +41,9 @@ class _Groups:
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
 
 
-def parse(argv: Sequence[str] | None = None, prog: str | None = None) -> ArgumentConfig:
+def parse(argv: Sequence[str] | None = None) -> ArgumentConfig:
     """Read a command line; wrong options end the program with tyro's message and exit code 2."""
-    groups = tyro.cli(
-        tyro.conf.OmitArgPrefixes[_Groups], prog=prog, description=DESCRIPTION, args=argv, use_underscores=True
-    )
+    groups = tyro.cli(tyro.conf.OmitArgPrefixes[_Groups], description=DESCRIPTION, args=argv, use_underscores=True)
     flat: dict[str, Any] = {}
     for group in fields(groups):
         flat |= vars(getattr(groups, group.name))

@@ -90,6 +90,14 @@ def test_without_side_by_side(run):
     assert result.concat is None and [path.name for path in Path().iterdir()] == ["r.mp4"]
 
 
+def test_quality(run):
+    """The source is noise, which costs bytes at any quality but the worst."""
+    fine, coarse = run(output="fine.mp4", crf=5), run(output="coarse.mp4", crf=51)
+    for name in ("", "concat"):
+        sizes = [Path(getattr(result, name) if name else result).stat().st_size for result in (fine, coarse)]
+        assert sizes[0] > 2 * sizes[1]
+
+
 def test_animated_gif(run):
     result = run("d.gif", output="r.mp4")
     assert result.n_frames == 10 and face_levels(result) == pytest.approx(EXPECTED, abs=4) and not has_audio(result)

@@ -1,4 +1,5 @@
 import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,16 @@ def test_absolute_motion(engine, source):
     options = TransferOptions(flag_relative_motion=False, driving_option="pose-friendly")
     levels = crop_levels(render(engine, source, driving(), options))
     assert levels == pytest.approx([127.5 + level - 100 for level in LEVELS], abs=1.01)
+
+
+def test_a_still_driver_is_compared_with_the_neutral_face(engine, source):
+    """A video is compared with its own first frame."""
+    engine.neutral_exp = torch.full((21, 3), 0.05)
+    for n, expected in ((1, 127.5 + 255 * (0.2 - 0.05)), (2, 127.5)):
+        motion = replace(motion_of(torch.zeros(n)), exp=torch.full((n, 21, 3), 0.2))
+        still = Driving(MotionTemplate(motion, fps=25, model="fake"))
+        levels = crop_levels(render(engine, source, still, TransferOptions()))
+        assert levels == pytest.approx([expected] * n, abs=1.01)
 
 
 @pytest.mark.parametrize("size", [None, 1, 3, 10, 64])
