@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import secrets
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 STATE_DIR = ".liveportrait"
 _DAY = 24 * 3600.0
 _CHUNK = 1 << 20
+_PATIENCE = 5.0  # seconds for another process to finish its entry
 
 
 def sha256_of(path: Path) -> str:
@@ -79,10 +81,16 @@ class Ledger:
         return content if isinstance(content, dict) else {}
 
     def _write(self, section: str, key: str, value: Any) -> None:
-        content = {name: self._read(name) for name in ("seen", "pinned", "failed")}
-        content[section][key] = value
-        temporary = self._file.with_suffix(".tmp")
-        with contextlib.suppress(OSError):
+        from huggingface_hub.utils import WeakFileLock  # here, since most runs write nothing
+
+        temporary = self._file.with_name(f"{secrets.token_hex(6)}.tmp")
+        with contextlib.suppress(OSError):  # the lock's timeout is one
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-            temporary.replace(self._file)
+            with WeakFileLock(self._file.with_suffix(".lock"), timeout=_PATIENCE):
+                content = {name: self._read(name) for name in ("seen", "pinned", "failed")}
+                content[section][key] = value
+                try:
+                    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+                    temporary.replace(self._file)
+                finally:
+                    temporary.unlink(missing_ok=True)

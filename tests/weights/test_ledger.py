@@ -1,6 +1,9 @@
 import hashlib
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +44,21 @@ def test_a_failure_counts_for_a_day_and_for_its_address(tmp_path, monkeypatch):
     assert ledger.failed_today("http://hub")
     monkeypatch.setattr(ledger_module.time, "time", lambda: now + 24.1 * 3600)
     assert not ledger.failed_today("http://hub")
+
+
+def test_processes_that_write_at_once_lose_nothing(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from src.weights.ledger import Ledger\n"
+        "for i in range(40): Ledger(Path(sys.argv[1])).pin(f'{sys.argv[2]}-{i}', str(i))"
+    )
+    root = Path(__file__).resolve().parents[2]
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), str(n)], cwd=root) for n in range(2)]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    ledger = Ledger(tmp_path)
+    assert [ledger.pinned(f"{n}-{i}") for n in range(2) for i in range(40)] == [str(i) for i in range(40)] * 2
+    assert sorted(path.name for path in (tmp_path / ledger_module.STATE_DIR).iterdir() if path.suffix != ".lock") == [
+        "ledger.json"
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"failed": 3}', '{"failed": {"http://hub": "soon"}, "seen": {"a": 1}}'])
