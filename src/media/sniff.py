@@ -59,7 +59,8 @@ def sniff(source: str | Path | bytes) -> MediaKind:
 
     Raises:
         MissingFileError: nothing lies at the path.
-        InputError: the content is empty, text, or of no kind that can be used; the message says which.
+        InputError: neither a file nor a folder, or the content is empty, text, or of no kind that can be used; the
+            message says which.
     """
     name = name_of(source)
     if isinstance(source, bytes):
@@ -90,6 +91,8 @@ def name_of(source: str | Path | bytes) -> str:
 def _read_head(path: Path) -> bytes:
     if not path.exists():
         raise MissingFileError(f"'{path}' does not exist")
+    if not path.is_file():  # a named pipe, for instance, would be waited for without end
+        raise InputError(f"'{path}' is neither a file nor a folder: save what it gives as a file first")
     try:
         with path.open("rb") as file:
             return file.read(_HEAD_BYTES)

@@ -35,7 +35,7 @@ class VideoWriter:
         audio_from: file whose sound is added; if that fails, the video stays silent and the log says why.
 
     Raises:
-        InputError: a bad argument, or the folder cannot be written to.
+        InputError: a bad argument, or the folder or file cannot be written to.
     """
 
     def __init__(
@@ -125,7 +125,13 @@ class VideoWriter:
         donor = self._audio_from if self._container.sound_encoder else None
         if donor is not None and add_sound(self._silent, donor, self._complete, duration):
             result = self._complete
-        result.replace(self.path)
+        try:
+            result.replace(self.path)
+        except OSError as error:  # open in a player (Windows), or a folder by now
+            raise InputError(
+                f"the finished video cannot be moved to '{self.path}': {error.strerror}; "
+                "close it where it is open, or name another file"
+            ) from error
 
     def _failure(self) -> ffmpeg.FfmpegError:
         self._errors.seek(0)

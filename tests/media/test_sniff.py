@@ -1,3 +1,4 @@
+import os
 import pickle
 from io import BytesIO
 
@@ -66,6 +67,13 @@ def test_what_cannot_be_used_is_named(tmp_path, content, said):
     path.write_bytes(content)
     with pytest.raises(InputError, match=f"portrait.jpg.*{said}"):
         sniff(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(InputError, match=r"pipe\.mp4' is neither a file nor a folder"):
+        sniff(tmp_path / "pipe.mp4")
 
 
 def test_a_missing_file(tmp_path):

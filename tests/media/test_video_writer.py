@@ -197,6 +197,16 @@ def test_a_failing_encoder_is_reported(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_is_taken_at_the_end_is_reported(tmp_path):
+    with (
+        pytest.raises(InputError, match=r"cannot be moved to '.*result\.mp4': .*name another file"),
+        VideoWriter(tmp_path / "result.mp4", 25) as writer,
+    ):
+        writer.write(stamped(0))
+        (tmp_path / "result.mp4").mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == ["result.mp4"]
+
+
 def test_bad_arguments(tmp_path):
     for arguments in (("a.xyz", 25), ("a.mp4", 0), ("a.mp4", -25)):
         with pytest.raises(InputError):
