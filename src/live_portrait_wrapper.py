@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,8 @@ from .config.argument_config import ArgumentConfig
 from .config.call_options import call_options
 from .config.crop_config import CropConfig
 from .config.inference_config import InferenceConfig
+from .config.options import RuntimeOptions
+from .engine.check_tensor import expect
 from .engine.create import create_engine
 from .engine.device import device_of
 from .engine.engine import SourceFeatures
@@ -27,12 +28,14 @@ from .face.create_detector import create_detector
 from .face.face import FaceDetector, Points, Rgb
 from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
-from .motion.keypoints import transform_keypoint
+from .motion.keypoints import NUM_KP, transform_keypoint
 from .motion.pose import get_rotation_matrix, headpose_pred_to_degree
 from .pipeline.animate import animate
+from .pipeline.plan import plan_run
 from .pipeline.progress import Progress, silent
 from .pipeline.render import parse_output
 from .pipeline.result import AnimationResult
+from .pipeline.user_path import user_path
 from .weights.resolve import resolve_model
 
 
@@ -68,12 +71,17 @@ class LivePortraitWrapper:
         self.inference_cfg = inference_cfg if device is None else replace(inference_cfg, device=device)
         self.crop_cfg = crop_cfg or CropConfig()
         self.device = device_of(self.inference_cfg)
-        self._resolved = resolve_model(model, None if weights_dir is None else Path(weights_dir))
+        self._resolved = resolve_model(model, None if weights_dir is None else user_path(weights_dir, "weights_dir"))
         self.engine = create_engine(self._resolved, self.device, half=self.inference_cfg.flag_use_half_precision)
 
     @classmethod
     def from_arguments(cls, args: ArgumentConfig) -> LivePortraitWrapper:
-        """The wrapper that a command line asks for."""
+        """The wrapper that a command line asks for.
+
+        Raises:
+            LivePortraitError: also for mistakes in the options and files, before any weights are looked for.
+        """
+        plan_run(args)
         inference_cfg, crop_cfg = InferenceConfig(), CropConfig()
         for config in (inference_cfg, crop_cfg):
             vars(config).update({name: getattr(args, name) for name in vars(config)})
@@ -110,16 +118,27 @@ class LivePortraitWrapper:
         """
         if args is None:
             args = ArgumentConfig(**{**vars(self.inference_cfg), **vars(self.crop_cfg)})
+        if args.model not in ("auto", self.engine.name):
+            raise InputError(
+                f"these arguments ask for the model {args.model!r}, this wrapper runs {self.engine.name!r}"
+            )
         return animate(self.engine, lambda: self.detector, call_options(args, options), progress)
 
-    # The official methods (spec: pipeline, section 20) ---------------------------------------------------------------
+    # The official methods (spec: pipeline, section 20). Each raises an InputError for tensors of another shape. -------
 
     def inference_ctx(self) -> AbstractContextManager[Any]:
         """No gradients."""
         return torch.no_grad()
 
     def update_config(self, user_args: Mapping[str, Any]) -> None:
-        """Set those entries of the inference config that exist; others are ignored, as in the original."""
+        """Set those entries of the inference config that exist; others are ignored, as in the original.
+
+        Raises:
+            InputError: device and precision, which are fixed when the wrapper is made.
+        """
+        fixed = {field.name for field in fields(RuntimeOptions)} - {"batch_size"}
+        if changed := sorted(fixed & user_args.keys()):
+            raise InputError(f"{', '.join(changed)} cannot be changed later: make another LivePortraitWrapper for it")
         known = vars(self.inference_cfg)
         known.update({name: value for name, value in user_args.items() if name in known})
 
@@ -153,7 +172,7 @@ class LivePortraitWrapper:
 
     def extract_feature_3d(self, x: Tensor) -> Tensor | SourceFeatures:
         """Network F: a feature volume (1, 32, 16, 64, 64) for official weights, `SourceFeatures` for compact ones."""
-        features = self.engine.encode_source(x)
+        features = self.engine.encode_source(expect(x, "the source picture", 1, 3, None, None))
         return features.volume if features.picture is None else features
 
     def get_kp_info(self, x: Tensor, flag_refine_info: bool = True) -> dict[str, Tensor]:
@@ -163,7 +182,7 @@ class LivePortraitWrapper:
             x: prepared pictures.
             flag_refine_info: angles in degrees (B, 1), kp and exp (B, 21, 3); off: the heads as they come.
         """
-        return self.engine.get_kp_info(x, refine=flag_refine_info)
+        return self.engine.get_kp_info(expect(x, "the pictures", None, 3, None, None), refine=flag_refine_info)
 
     def get_pose_dct(self, kp_info: Mapping[str, Tensor]) -> dict[str, float]:
         """Pitch, yaw and roll of one picture (refined or raw info) in degrees, as Python floats."""
@@ -183,19 +202,23 @@ class LivePortraitWrapper:
 
     def retarget_eye(self, kp_source: Tensor, eye_close_ratio: Tensor) -> Tensor:
         """Keypoint deltas (B, 21, 3) for eye ratios (B, 3): left and right of the source, target."""
-        return self.engine.heads.retarget_eye(kp_source, eye_close_ratio)
+        ratios = expect(eye_close_ratio, "eye_close_ratio", None, 3)
+        return self.engine.heads.retarget_eye(_keypoints(kp_source, "kp_source"), ratios)
 
     def retarget_lip(self, kp_source: Tensor, lip_close_ratio: Tensor) -> Tensor:
         """Keypoint deltas (B, 21, 3) for lip ratios (B, 2): source, target."""
-        return self.engine.heads.retarget_lip(kp_source, lip_close_ratio)
+        ratios = expect(lip_close_ratio, "lip_close_ratio", None, 2)
+        return self.engine.heads.retarget_lip(_keypoints(kp_source, "kp_source"), ratios)
 
     def stitch(self, kp_source: Tensor, kp_driving: Tensor) -> Tensor:
         """What network S says, (B, 65): 63 keypoint deltas, translation x and y."""
-        return self.engine.heads.stitch_delta(kp_source, kp_driving)
+        x_s, x_d = _keypoints(kp_source, "kp_source"), _keypoints(kp_driving, "kp_driving")
+        return self.engine.heads.stitch_delta(x_s, x_d)
 
     def stitching(self, kp_source: Tensor, kp_driving: Tensor) -> Tensor:
         """Driving keypoints (B, 21, 3) corrected by network S; the argument stays as it is."""
-        return self.engine.heads.stitch(kp_source, kp_driving)
+        x_s, x_d = _keypoints(kp_source, "kp_source"), _keypoints(kp_driving, "kp_driving")
+        return self.engine.heads.stitch(x_s, x_d)
 
     def warp_decode(
         self, feature_3d: Tensor | SourceFeatures, kp_source: Tensor, kp_driving: Tensor
@@ -206,11 +229,12 @@ class LivePortraitWrapper:
             InputError: the features are of another model.
         """
         features = SourceFeatures(feature_3d) if isinstance(feature_3d, Tensor) else feature_3d
-        return self.engine.warp_decode(features, kp_source, kp_driving)
+        x_s, x_d = _keypoints(kp_source, "kp_source"), _keypoints(kp_driving, "kp_driving")
+        return self.engine.warp_decode(features, x_s, x_d)
 
     def parse_output(self, out: Tensor) -> NDArray[np.uint8]:
         """Pictures (B, 3, H, W) in 0..1 to (B, H, W, 3) uint8, truncated as in the original."""
-        return parse_output(out)
+        return parse_output(expect(out, "the output", None, 3, None, None))
 
     def calc_ratio(self, lmk_lst: Sequence[Points]) -> tuple[list[Floats], list[Floats]]:
         """Eye ratios (1, 2) and lip ratio (1, 1) of landmarks frame by frame; 203 points or the mesh of 478."""
@@ -227,3 +251,7 @@ class LivePortraitWrapper:
         """Input of `retarget_lip` (1, 2): the source's lip ratio, and the driving ratio or wanted opening."""
         source = lip_ratio(source_lmk, scheme_of(len(source_lmk)))
         return torch.from_numpy(combined_lip_ratio(source, c_d_lip_i)).to(self.device)
+
+
+def _keypoints(value: Tensor, name: str) -> Tensor:
+    return expect(value, name, None, NUM_KP, 3)

@@ -1,6 +1,7 @@
 """How a wrapper is made and configured, and its methods that need no network."""
 
 import logging
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 from src.config.argument_config import ArgumentConfig
 from src.config.crop_config import CropConfig
 from src.config.inference_config import InferenceConfig
-from src.errors import InputError, WeightsError
+from src.errors import InputError, MissingFileError, WeightsError
 from src.live_portrait_wrapper import LivePortraitWrapper
 from src.motion.mesh import opening
 from tests.motion.goldens import FOLDER
@@ -135,6 +136,43 @@ def test_update_config():
     assert wrapper.inference_cfg is cfg
     assert cfg == InferenceConfig(driving_multiplier=1.5, flag_stitching=False)
     assert not hasattr(cfg, "unknown")
+    with pytest.raises(InputError, match="device, flag_use_half_precision cannot be changed later"):
+        wrapper.update_config({"flag_use_half_precision": False, "device": "cuda"})
+
+
+def test_arguments_of_another_model(wrapper):
+    with pytest.raises(InputError, match="ask for the model 'base', this wrapper runs 'compact'"):
+        wrapper.execute(ArgumentConfig(model="base"))
+
+
+def test_mistakes_in_the_files_come_before_the_weights(tmp_path):
+    with pytest.raises(MissingFileError, match=r"nope\.jpg"):
+        LivePortraitWrapper.from_arguments(ArgumentConfig(source="nope.jpg", model="base", weights_dir=tmp_path))
+
+
+def test_weights_dir_is_a_path_of_the_user(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="--weights_dir is empty"):
+        LivePortraitWrapper(model="compact", weights_dir="")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(WeightsError, match=re.escape(str(tmp_path / "x"))):
+        LivePortraitWrapper(model="base", weights_dir="~/x")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda w: w.retarget_eye(torch.zeros(1, 21, 3), torch.zeros(1, 2)),
+        lambda w: w.retarget_lip(torch.zeros(1, 63), torch.zeros(1, 2)),
+        lambda w: w.stitching(torch.zeros(1, 21, 3), torch.zeros(1, 63)),
+        lambda w: w.get_kp_info(torch.zeros(1, 256, 256, 3)),
+        lambda w: w.get_kp_info(torch.zeros(1, 3, 256, 256, dtype=torch.uint8)),
+        lambda w: w.extract_feature_3d(torch.zeros(2, 3, 256, 256)),
+        lambda w: w.parse_output(np.zeros((1, 3, 8, 8), np.float32)),
+    ],
+)
+def test_tensors_of_another_shape(wrapper, call):
+    with pytest.raises(InputError, match=r"must be a .*tensor of shape"):
+        call(wrapper)
 
 
 def test_inference_ctx(wrapper):

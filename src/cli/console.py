@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from types import TracebackType
 from typing import Self
 
@@ -103,8 +104,15 @@ def run_and_report(action: Callable[[Console], str | None]) -> int:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("stopped: nothing was written\n")
+        sys.stderr.write("stopped\n")
         return 130
     if result is not None:
-        sys.stdout.write(f"{result}\n")
+        _print_path(result)
     return 0
+
+
+def _print_path(path: str) -> None:
+    """Write a path to stdout, whatever characters it holds and whatever stdout's encoding is."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape" if os.name == "posix" else "backslashreplace")
+    sys.stdout.write(f"{path}\n")

@@ -28,7 +28,7 @@ class InputOptions:
     driving: Annotated[
         str | None, tyro.conf.arg(aliases=["-d"], metavar="PATH", help_behavior_hint="(default: d0.mp4)")
     ] = None
-    """Driving video, picture or motion template."""
+    """Driving video, picture, folder of pictures or motion template."""
 
 
 @dataclass
@@ -37,7 +37,9 @@ class OutputOptions:
 
     output: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
     """Exact path of the result; the side-by-side video goes next to it, as <stem>_concat. Or a folder."""
-    output_dir: Annotated[str, tyro.conf.arg(aliases=["-o"], metavar="DIR")] = "animations/"
+    output_dir: Annotated[
+        str | None, tyro.conf.arg(aliases=["-o"], metavar="DIR", help_behavior_hint="(default: animations/)")
+    ] = None
     """Folder for results, named <source>--<driving>."""
     audio: bool = True
     """Copy the sound of the driving video."""
@@ -66,9 +68,13 @@ class MotionOptions:
     flag_normalize_lip: Annotated[bool, tyro.conf.arg(aliases=["--flag_lip_zero"])] = False
     """Close the source's lips before animating (relative motion, both retargeting flags off)."""
     flag_eye_retargeting: bool = False
-    """Transfer how far the driving eyes are open. With relative motion nothing but eyes and lips moves then."""
+    """Transfer how far the driving eyes are open (see --retargeting_mode)."""
     flag_lip_retargeting: bool = False
-    """Transfer how far the driving lips are open. With relative motion nothing but eyes and lips moves then."""
+    """Transfer how far the driving lips are open (see --retargeting_mode)."""
+    retargeting_mode: Literal["official", "additive"] = "official"
+    """With relative motion, retargeting replaces the driver's motion (official) or is added to it."""
+    driving_eye: Literal["left", "mean"] = "left"
+    """Which driving eye the eye retargeting follows: the left one in the picture (official), or both."""
     eyes_retargeting_ratio: float = 1.0
     """Strength of the eyes: 0 = the source's, 1 = the driver's."""
     lip_retargeting_ratio: float = 1.0
@@ -138,6 +144,6 @@ class RuntimeOptions:
     flag_force_cpu: bool = False
     """The official spelling of --device cpu."""
     flag_use_half_precision: bool = True
-    """float16 on a GPU; a CPU always computes in float32."""
+    """float16 for the official networks on a GPU; everything else is float32."""
     batch_size: Annotated[int | None, tyro.conf.arg(help_behavior_hint="(default: the model's choice)")] = None
     """Frames that go through the networks at once."""

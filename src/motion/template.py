@@ -104,6 +104,25 @@ def load_template(path: str | Path) -> MotionTemplate:
         raise TemplateError(f"{path}: {error}") from error.__cause__
 
 
+def template_path(path: str | Path) -> Path:
+    """Where a template will be written if this name is asked for.
+
+    Args:
+        path: `.safetensors` or `.pkl`; without a suffix `.safetensors` is added.
+
+    Raises:
+        InputError: for another suffix, or a file that is not ours.
+    """
+    path = Path(path)
+    if not path.suffix:
+        path = path.with_name(f"{path.name}.safetensors")
+    if path.suffix.lower() not in _CODECS:
+        raise InputError(f"a motion template ends in {' or '.join(_CODECS)}, not in {path.suffix!r}: {path}")
+    if path.exists() and not _is_ours(path):
+        raise InputError(f"{path} exists and is no template that this program wrote: choose another name")
+    return path
+
+
 def save_template(template: MotionTemplate, path: str | Path) -> Path:
     """Write a template; the suffix chooses the format.
 
@@ -118,15 +137,8 @@ def save_template(template: MotionTemplate, path: str | Path) -> Path:
     Raises:
         InputError: for another suffix, a file that is not ours, or a place that cannot be written.
     """
-    path = Path(path)
-    if not path.suffix:
-        path = path.with_name(f"{path.name}.safetensors")
-    suffix = path.suffix.lower()
-    if suffix not in _CODECS:
-        raise InputError(f"a motion template ends in {' or '.join(_CODECS)}, not in {path.suffix!r}: {path}")
-    if path.exists() and not _is_ours(path):
-        raise InputError(f"{path} exists and is no template that this program wrote: choose another name")
-    data = _CODECS[suffix].encode(template.motion, template.fps, template.model)
+    path = template_path(path)
+    data = _CODECS[path.suffix.lower()].encode(template.motion, template.fps, template.model)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(path, data)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from ..errors import InputError
 from ..face.face import Rgb
 from ..media.picture import read_picture
 from ..media.sniff import MediaKind, sniff
@@ -16,7 +15,7 @@ from ..media.video_reader import open_video
 STILL_FPS = Fraction(25)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clip:
     """Frames of a file, decoded afresh at every pass, so that no pass keeps them.
 
@@ -25,22 +24,20 @@ class Clip:
         is_video: False for a picture, which is a clip of one frame.
         fps: exact frame rate.
         size: width and height in pixels.
-        n_frames: as far as the file tells.
+        n_frames: frames of one pass; a damaged file may give fewer.
+        start: begins a pass.
     """
 
     path: Path
     is_video: bool
     fps: Fraction
     size: tuple[int, int]
-    n_frames: int | None
+    n_frames: int
+    start: Callable[[], Iterator[Rgb]]
 
     def __iter__(self) -> Iterator[Rgb]:
-        """Decode the frames, (H, W, 3) uint8."""
-        if not self.is_video:
-            yield read_picture(self.path)
-            return
-        for frame in open_video(self.path):
-            yield frame.rgb
+        """The frames, (H, W, 3) uint8."""
+        return self.start()
 
     @property
     def is_square(self) -> bool:
@@ -48,22 +45,15 @@ class Clip:
         return self.size[0] == self.size[1]
 
 
-def open_clip(path: Path, role: str) -> Clip:
-    """Look at a file and tell what frames it holds.
-
-    Args:
-        path: video or picture.
-        role: what the file is to the caller, for messages.
+def open_clip(path: Path) -> Clip:
+    """Open a video, a picture, an animated GIF or a folder of pictures.
 
     Raises:
         MissingFileError: there is no such file.
-        InputError: it is neither a video nor a picture, or damaged.
+        InputError: it is none of these, or damaged.
     """
-    kind = sniff(path)
-    if kind is MediaKind.PICTURE:
-        height, width = read_picture(path).shape[:2]
-        return Clip(path, False, STILL_FPS, (width, height), 1)
-    if kind is MediaKind.TEMPLATE:
-        raise InputError(f"{path} is a motion template and cannot be the {role}")
+    if sniff(path) is MediaKind.PICTURE:
+        picture = read_picture(path)
+        return Clip(path, False, STILL_FPS, (picture.shape[1], picture.shape[0]), 1, lambda: iter([picture]))
     stream = open_video(path)
-    return Clip(path, True, stream.fps, stream.size, stream.n_frames)
+    return Clip(path, True, stream.fps, stream.size, stream.n_frames, lambda: (frame.rgb for frame in stream))

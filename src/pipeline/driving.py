@@ -77,11 +77,11 @@ def read_driving(
         template = load_template(path)
         template.check_model(engine.name)
         return Driving(template)
-    clip = open_clip(path, "driving")
+    clip = open_clip(path)
     crops = args.flag_crop_driving_video or engine.always_crops_driving or not clip.is_square
-    if not crops:
+    if args.flag_do_crop and not crops:
         _hint_at_framing(clip, detector(), args)
-    needs_faces = crops or engine.reads_meshes or args.flag_eye_retargeting or args.flag_lip_retargeting
+    needs_faces = crops or engine.reads_meshes or _needs_ratios(args)
     faces = _track(clip, detector(), progress) if needs_faces else []
     box = average_box(_box(face, args) for face in faces) if crops else None
     motion = _motion(clip, faces, box, engine, args, progress)
@@ -96,10 +96,12 @@ def _track(clip: Clip, detector: FaceDetector, progress: Progress) -> list[Face]
     found = [tracker.feed(frame) for frame in counted(clip, FINDING, clip.n_frames, progress)]
     faces = [face for face in found if face is not None]
     if not faces:
-        raise NoFaceError(f"no face found in the driving {clip.path}: it must show a face from the front")
+        raise NoFaceError(f"no face found in the driving '{clip.path}': it must show a face from the front")
     if len(faces) < len(found):
         _log.warning(
-            "%d of %d driving frames show no face; they hold the last pose", len(found) - len(faces), len(found)
+            "%d of %d driving frames show no face; the last one found is used there",
+            len(found) - len(faces),
+            len(found),
         )
     held, last = [], faces[0]
     for face in found:
@@ -125,6 +127,11 @@ def _motion(
 def _network_view(frame: Rgb, box: Box | None) -> Rgb:
     """A frame as the networks see it, (256, 256, 3): its box, or all of it without regard to its shape."""
     return resize_driving(frame if box is None else crop_by_box(frame, box, dsize=CROP_SIZE).image)
+
+
+def _needs_ratios(args: ArgumentConfig) -> bool:
+    """Whether openings of eyes and lips are used now, or may be by whoever uses the template."""
+    return args.flag_eye_retargeting or args.flag_lip_retargeting or args.save_motion_template is not None
 
 
 def _box(face: Face, args: ArgumentConfig) -> Box:

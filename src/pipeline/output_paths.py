@@ -12,9 +12,11 @@ from ..config.options import OutputOptions
 from ..errors import InputError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
-from .user_path import usable, user_path
+from .user_path import check_writable, usable, user_path
 
 _log = logging.getLogger(__name__)
+
+DEFAULT_FOLDER = "animations"
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,23 @@ def output_paths(options: OutputOptions, source: str, driving: str, is_video: bo
 
 def _requested(options: OutputOptions) -> tuple[Path, Path | None]:
     """The folder for side products, and the exact result path where one was asked for."""
-    given, folder_is_default = options.output, options.output_dir == type(options).output_dir
-    folder = user_path(options.output_dir, "output_dir")
-    if given is None:
-        given, folder_is_default = options.output_dir, True  # `-o result.mp4` plainly means the file
-    path = user_path(given, "output")
-    if os.fspath(given).endswith((os.sep, "/")) or not _names_media(path):
+    folder = None if options.output_dir is None else user_path(options.output_dir, "output_dir")
+    if options.output is None:
+        path = folder or Path(DEFAULT_FOLDER)
+        # `-o result.mp4` plainly means the file
+        is_file = _names_media(path) and not _ends_as_folder(options.output_dir)
+        return (path.parent, path) if is_file else (path, None)
+    path = user_path(options.output, "output")
+    if _ends_as_folder(options.output) or path.is_dir() or not path.suffix:
         return path, None
-    return (path.parent if folder_is_default else folder), path
+    if not _names_media(path):
+        known = " ".join(sorted(VIDEO_SUFFIXES | PICTURE_SUFFIXES))
+        raise InputError(f"'{path}' ends in {path.suffix}: use one of {known}, or add a '/' if it is a folder")
+    return folder or path.parent, path
+
+
+def _ends_as_folder(given: str | os.PathLike[str] | None) -> bool:
+    return given is not None and os.fspath(given).endswith((os.sep, "/"))
 
 
 def _names_media(path: Path) -> bool:
@@ -67,9 +78,21 @@ def _names_media(path: Path) -> bool:
     return path.suffix.lower() in VIDEO_SUFFIXES | PICTURE_SUFFIXES and not path.is_dir()
 
 
-def refuse_overwriting(paths: OutputPaths, inputs: Iterable[Path]) -> None:
-    """Raise an InputError if a result would replace one of the files it is made from."""
-    taken = {path.resolve() for path in inputs}
+def check_outputs(paths: OutputPaths, inputs: Iterable[Path]) -> None:
+    """Make sure that results can be written, and that none replaces a file it is made from.
+
+    Raises:
+        InputError: a place that cannot be written, or an input of the same name.
+    """
+    taken = list(inputs)
     for path in (paths.result, paths.concat):
-        if path is not None and path.resolve() in taken:
-            raise InputError(f"the result would overwrite its own input {path}: choose another --output")
+        if path is None:
+            continue
+        if any(_same_file(path, other) for other in taken):
+            raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
+        check_writable(path)
+
+
+def _same_file(path: Path, other: Path) -> bool:
+    """Whether two names mean one file, be it by links or by a file system that ignores case."""
+    return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
+from ..errors import LivePortraitError
 from ..face.face import Rgb
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
@@ -63,11 +64,22 @@ def render(
         size = batch_size or engine.batch_size
         for start in range(0, len(motion), size):
             x_d = transfer.x_d(motion[start : start + size], source.motion)
-            for crop in parse_output(engine.warp_decode(source.features, source.x_s, x_d)["out"]):
+            for crop in parse_output(_pictures(engine, source, x_d)):
                 whole = crop if source.paste_back is None else source.paste_back.paste(crop, source.frame)
                 yield RenderedFrame(crop, whole)
 
     return frames()
+
+
+def _pictures(engine: Engine, source: Source, x_d: Tensor) -> Tensor:
+    """The networks' pictures (B, 3, 512, 512) of driving keypoints (B, 21, 3)."""
+    try:
+        return engine.warp_decode(source.features, source.x_s, x_d)["out"]
+    except torch.OutOfMemoryError as error:
+        raise LivePortraitError(
+            f"the memory of {engine.device} does not hold {len(x_d)} frames at once: "
+            "use a smaller --batch_size, or --device cpu"
+        ) from error
 
 
 def parse_output(pictures: Tensor) -> NDArray[np.uint8]:

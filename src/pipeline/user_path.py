@@ -44,3 +44,18 @@ def usable(path: Path) -> Path:
     except OSError as error:
         raise InputError(f"'{path}' cannot be used: {error.strerror}") from error
     return path
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a file can be written, as far as that shows without writing.
+
+    Raises:
+        InputError: it is a folder, or the first folder above it that exists cannot be written to.
+    """
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder: the name of a file is needed")
+    folder = next((parent for parent in path.absolute().parents if parent.exists()), None)
+    if folder is None or not folder.is_dir():
+        raise InputError(f"'{path}' cannot be written: '{folder or path.anchor}' is no folder")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"'{path}' cannot be written: nothing may be written to the folder '{folder}'")

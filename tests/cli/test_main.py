@@ -87,7 +87,7 @@ WRONG_FILES = [
     ("source", "empty.jpg", "'.*empty.jpg' is empty"),
     ("source", "cut.jpg", "'.*cut.jpg' is damaged"),
     ("source", "noise.png", "no face found in the source .*noise.png"),
-    ("source", "d.mp4", "source .*d.mp4 is a video"),
+    ("source", "d.mp4", "source .*d.mp4. is a video"),
     ("source", ".", "is a folder"),
     ("driving", "noise.mp4", "no face found in the driving .*noise.mp4"),
     ("driving", "noise.png", "no face found in the driving .*noise.png"),
@@ -99,7 +99,7 @@ WRONG_FILES = [
     ("source", "x" * 300, "too long"),
 ]
 WRONG_OPTIONS = [
-    (["--output", "file/r.mp4"], "'file' cannot be made"),
+    (["--output", "file/r.mp4"], "cannot be written: .*file' is no folder"),
     (["--output", ""], "--output is empty"),
     (["-o", ""], "--output_dir is empty"),
     (["--output", "x" * 300 + ".mp4"], "too long"),
@@ -143,8 +143,8 @@ def test_wrong_options(run, words, message):
 
 def test_official_weights_that_are_not_there(run, tmp_path):
     code, out, _, error = run("--model", "base", "--weights_dir", "weights")
-    assert code == 1 and out == "" and 1 <= len(error) <= 3
-    assert "5 of 5 files are not in weights" in error[0] and "hf download KwaiVGI/LivePortrait" in error[-1]
+    assert code == 1 and out == "" and len(error) == 1
+    assert "5 of 5 files are not in 'weights'" in error[0] and "hf download KwaiVGI/LivePortrait" in error[-1]
 
 
 def test_a_template_of_the_official_model(run, tmp_path):
@@ -157,7 +157,7 @@ def test_the_driver_is_not_overwritten(run, media, tmp_path):
     own = Path(shutil.copy(media / "d.mp4", tmp_path / "own.mp4"))
     Path("link.mp4").symlink_to(own)
     before = own.read_bytes()
-    check_refusal(run("--output", "link.mp4", driving=own), "would overwrite its own input link.mp4")
+    check_refusal(run("--output", "link.mp4", driving=own), "would overwrite its own input .link.mp4")
     assert own.read_bytes() == before
 
 

@@ -1,4 +1,6 @@
+import re
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,26 @@ def test_useless_numbers_are_named(name, values):
 )
 def test_useful_numbers_pass(options):
     check_arguments(ArgumentConfig(**options))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("flag_pasteback", "no", "--flag_pasteback must be bool, got 'no'"),
+        ("concat", "false", "--concat must be bool"),
+        ("concat", 1, "--concat must be bool"),
+        ("crf", 18.5, "--crf must be int, got 18.5"),
+        ("crf", True, "--crf must be int, got True"),
+        ("scale", "2.3", "--scale must be float"),
+        ("model", "large", "--model must be one of auto, base, compact, got 'large'"),
+        ("source", 7, "--source must be str or None, got 7"),
+        ("batch_size", "4", "--batch_size must be int or None"),
+    ],
+)
+def test_types(name, value, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        check_arguments(ArgumentConfig(**{name: value}))
+
+
+def test_kind_types():
+    check_arguments(ArgumentConfig(source=Path("s.jpg"), scale=2, weights_dir="w", batch_size=None))

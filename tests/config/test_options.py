@@ -12,7 +12,6 @@ GROUPS = [value for name, value in vars(options).items() if name.endswith("Optio
 
 # Names and defaults of the official command line (spec: pipeline, section 1), as far as pictures as a source need them.
 OFFICIAL = {
-    "output_dir": "animations/",
     "flag_use_half_precision": True,
     "flag_crop_driving_video": False,
     "device_id": 0,
@@ -52,7 +51,7 @@ def test_official_names_and_defaults():
 
 def test_what_is_not_given_can_be_told_from_a_default():
     args = ArgumentConfig()
-    assert args.source is None and args.driving is None and args.output is None
+    assert args.source is None and args.driving is None and args.output is None and args.output_dir is None
 
 
 @pytest.mark.parametrize("config", [InferenceConfig, CropConfig])

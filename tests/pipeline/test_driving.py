@@ -88,10 +88,12 @@ def test_the_box_is_that_of_the_options(tmp_path, engine, detector):
     np.testing.assert_allclose(boxes[3] - boxes[0], [0, 0.1 * sides[0], 0, 0.1 * sides[0]], atol=1e-3)
 
 
-@pytest.mark.parametrize("flag", ["flag_eye_retargeting", "flag_lip_retargeting"])
-def test_openings_are_measured_where_they_are_needed(media, engine, detector, flag):
+@pytest.mark.parametrize(
+    "options", [{"flag_eye_retargeting": True}, {"flag_lip_retargeting": True}, {"save_motion_template": "kept"}]
+)
+def test_openings_are_measured_where_they_are_needed(media, engine, detector, options):
     assert read(media / "d.mp4", engine, detector).template.motion.eye_ratio is None
-    motion = read(media / "d.mp4", engine, detector, **{flag: True}).template.motion
+    motion = read(media / "d.mp4", engine, detector, **options).template.motion
     assert motion.eye_ratio.shape == (10, 2) and motion.lip_ratio.shape == (10, 1)
     for i, level in enumerate(LEVELS):
         face = face_in(grey(level))

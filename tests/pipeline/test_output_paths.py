@@ -5,7 +5,7 @@ import pytest
 
 from src.config.options import OutputOptions
 from src.errors import InputError
-from src.pipeline.output_paths import OutputPaths, output_paths, refuse_overwriting
+from src.pipeline.output_paths import OutputPaths, check_outputs, output_paths
 
 
 @pytest.fixture(autouse=True)
@@ -120,14 +120,43 @@ def test_a_result_never_replaces_its_input(tmp_path):
     for output in ("s.mp4", "./made/../s.mp4", str(tmp_path / "s.mp4"), "link.mp4"):
         paths = output_paths(options(output, concat=False), "s", "d", True)
         with pytest.raises(InputError, match=r"overwrite its own input .*choose another --output"):
-            refuse_overwriting(paths, inputs)
+            check_outputs(paths, inputs)
     with pytest.raises(InputError, match="overwrite"):
-        refuse_overwriting(output_paths(options("s.mp4"), "s", "d", True), [Path("link.mp4")])
-    refuse_overwriting(output_paths(options("other.mp4"), "s", "d", True), inputs)
+        check_outputs(output_paths(options("s.mp4"), "s", "d", True), [Path("link.mp4")])
+    check_outputs(output_paths(options("other.mp4"), "s", "d", True), inputs)
 
 
 def test_the_side_by_side_version_counts_only_if_it_is_made():
     inputs = [Path("r_concat.mp4")]
-    refuse_overwriting(output_paths(options("r.mp4", concat=False), "s", "d", True), inputs)
+    check_outputs(output_paths(options("r.mp4", concat=False), "s", "d", True), inputs)
     with pytest.raises(InputError, match="overwrite"):
-        refuse_overwriting(output_paths(options("r.mp4"), "s", "d", True), inputs)
+        check_outputs(output_paths(options("r.mp4"), "s", "d", True), inputs)
+
+
+def test_an_unknown_suffix_is_refused_for_a_result_but_not_for_a_folder():
+    with pytest.raises(InputError, match=r"ends in \.wmv: use one of"):
+        output_paths(options("r.wmv"), "s", "d", True)
+    assert output_paths(options(None, "take.2"), "s", "d", True).result == Path("take.2/s--d.mp4")
+    assert output_paths(options("take.2/"), "s", "d", True).result == Path("take.2/s--d.mp4")
+
+
+def test_a_folder_named_like_the_default_counts_as_given():
+    paths = output_paths(options("x/r.mp4", "animations/"), "s", "d", True)
+    assert (paths.result, paths.concat) == (Path("x/r.mp4"), Path("animations/r_concat.mp4"))
+
+
+def test_a_hard_link_to_an_input_is_not_overwritten(tmp_path):
+    (tmp_path / "d.mp4").write_bytes(b"0")
+    (tmp_path / "same.mp4").hardlink_to(tmp_path / "d.mp4")
+    with pytest.raises(InputError, match="overwrite"):
+        check_outputs(output_paths(options(str(tmp_path / "same.mp4")), "s", "d", True), [tmp_path / "d.mp4"])
+
+
+def test_places_are_checked_without_making_them(tmp_path):
+    check_outputs(output_paths(options(str(tmp_path / "new/r.mp4")), "s", "d", True), [])
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "r.mp4").mkdir()
+    (tmp_path / "file").touch()
+    for path in ("file/r.mp4", "file/x/r.mp4"):
+        with pytest.raises(InputError, match=r"cannot be written: .*file' is no folder"):
+            check_outputs(output_paths(options(str(tmp_path / path)), "s", "d", True), [])
