@@ -6,10 +6,12 @@ The official ratios are measured on the 203 points, ours on the mesh; "left" is 
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..motion.mesh import opening
+from ..motion.mesh_points import opening
+from ..motion.retarget import combine_ratio
 from .face import Points, Scheme
 from .landmarks import Floats, planar
 
@@ -83,8 +85,8 @@ def combined_lip_ratio(source: NDArray[np.floating], target: float | NDArray[np.
 
 
 def _combined(source: NDArray[np.floating], target: float | NDArray[np.floating]) -> Floats:
-    wanted = np.asarray(target, np.float32).reshape(-1)[:1]
-    return np.concatenate([np.asarray(source, np.float32).reshape(-1), wanted])[None]
+    ratios = torch.from_numpy(np.asarray(source, np.float32)).reshape(1, -1)
+    return combine_ratio(ratios, float(np.asarray(target).flat[0])).numpy()
 
 
 def _official(points: Points, scheme: Scheme) -> Floats:

@@ -4,7 +4,7 @@ import pytest
 from src.errors import InputError
 from src.face.face import Scheme
 from src.face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
-from src.motion.mesh import opening
+from src.motion.mesh_points import opening
 
 from .goldens import assert_close, load
 

@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from src.errors import InputError
-from src.motion.mesh import canonical_keypoints, fit_pose, keypoints, motion_from_meshes, motion_with_shape, opening
+from src.motion.mesh import (
+    FaceMeasures,
+    canonical_keypoints,
+    fit_pose,
+    measure,
+    motion_from_meshes,
+    motion_of,
+    motion_with_shape,
+)
+from src.motion.mesh_points import keypoints
 from src.motion.motion import Motion
 from src.motion.pose import degrees
 from tests.tolerances import FLOAT32
@@ -107,13 +116,25 @@ def test_a_mirrored_mesh_still_gives_a_rotation(meshes):
 
 
 def test_short_clips_take_their_first_frame(meshes):
-    assert np.array_equal(canonical_keypoints(meshes[:7]), canonical_keypoints(meshes[:1]))
-    assert not np.allclose(canonical_keypoints(meshes[:8]), canonical_keypoints(meshes[:1]), atol=1e-4)
+    one, seven, eight = (canonical_keypoints(measure(meshes[:n])) for n in (1, 7, 8))
+    assert np.array_equal(one, seven)
+    assert not np.allclose(one, eight, atol=1e-4)
 
 
-def test_opening_has_no_unit(golden):
-    mesh = golden["source_mesh"]
-    np.testing.assert_allclose(opening(mesh * 256), opening(mesh), rtol=1e-6)
+@pytest.mark.parametrize("step", [1, 7, 40])
+def test_a_clip_measured_in_parts_is_the_clip(meshes, step):
+    parts = [measure(meshes[start : start + step]) for start in range(0, 40, step)]
+    assert [len(part) for part in parts[:-1]] == [step] * (len(parts) - 1)
+    whole, joined = motion_from_meshes(meshes), motion_of(FaceMeasures.cat(parts))
+    for name, value in vars(whole).items():
+        torch.testing.assert_close(vars(joined)[name], value, rtol=0, atol=1e-6)
+
+
+def test_measures_keep_a_small_part_of_their_meshes(meshes):
+    measures = measure(meshes)
+    kept = [*measures.pose, measures.keypoints, measures.opening]
+    assert sum(array.nbytes for array in kept) * 18 < meshes.astype(np.float64).nbytes
+    assert all(array.base is None or array.base.nbytes == array.nbytes for array in kept)  # no view of something large
 
 
 def test_a_collapsed_mesh_stays_finite():
