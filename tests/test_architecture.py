@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "pipeline": {"engine", "face", "motion", "media", "config", "weights"},
     "engine": {"modules", "weights", "face", "motion", "config"},
     "face": {"motion", "weights"},
-    "weights": {"modules", "config"},
+    "weights": {"config"},
     "modules": set(),
     "motion": set(),
     "media": set(),

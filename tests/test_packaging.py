@@ -81,7 +81,7 @@ def test_every_data_file_is_packaged():
 def test_weights_keep_their_licences():
     names = {str(path.relative_to(ROOT)) for path in packaged_data()}
     assert {"pretrained_weights/compact/LICENSE", "pretrained_weights/mediapipe/LICENSE"} <= names
-    assert PROJECT["project"]["license-files"] == ["LICENSE", "NOTICE"]
+    assert PROJECT["project"]["license-files"] == ["LICENSE", "NOTICE", "pretrained_weights/*/LICENSE"]
     assert all((ROOT / file).is_file() for file in PROJECT["project"]["license-files"])
 
 

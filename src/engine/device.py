@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
+import torch.nn.functional as F
 
 from ..config.options import RuntimeOptions
 from ..errors import InputError
+
+_log = logging.getLogger(__name__)
 
 
 def resolve_device(device: str | None = "auto", device_id: int = 0) -> torch.device:
@@ -20,7 +25,7 @@ def resolve_device(device: str | None = "auto", device_id: int = 0) -> torch.dev
     """
     name = _normal(device)
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() else "mps" if _mps_serves() else "cpu"
     kind, _, number = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (number and not number.isdecimal()):
         raise InputError(f"device {device!r} is unknown: use auto, cpu, cuda, cuda:1 or mps")
@@ -33,6 +38,20 @@ def resolve_device(device: str | None = "auto", device_id: int = 0) -> torch.dev
         there = f"{count} CUDA device{'s' if count != 1 else ''}" if count else "no CUDA device"
         raise InputError(f"device 'cuda:{index}' was asked for, but torch sees {there} here: use --device auto or cpu")
     return torch.device("cuda", index)
+
+
+def _mps_serves() -> bool:
+    """Whether Apple's GPU is there and knows the 3-D operations of the models; older versions of torch do not."""
+    if not torch.backends.mps.is_available():
+        return False
+    try:
+        volume = torch.zeros(1, 1, 2, 2, 2, device="mps")
+        F.grid_sample(volume, torch.zeros(1, 2, 2, 2, 3, device="mps"), align_corners=False)
+        F.avg_pool3d(volume, (1, 2, 2))
+    except (NotImplementedError, RuntimeError) as error:
+        _log.warning("the GPU of this Mac is left out: torch %s cannot do all it should (%s)", torch.__version__, error)
+        return False
+    return True
 
 
 def device_of(options: RuntimeOptions) -> torch.device:

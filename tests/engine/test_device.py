@@ -14,6 +14,7 @@ def machine(monkeypatch):
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+        monkeypatch.setattr("src.engine.device._mps_serves", lambda: mps)
 
     pretend()
     return pretend
@@ -86,3 +87,11 @@ def test_force_cpu_and_another_device(machine, device):
     machine(cuda=2, mps=True)
     with pytest.raises(InputError, match=f"--flag_force_cpu contradicts --device {device}"):
         device_of(RuntimeOptions(device=device, flag_force_cpu=True))
+
+
+def test_a_mac_whose_gpu_lacks_an_operation_gets_the_cpu(monkeypatch, caplog):
+    """This machine has no such GPU: the operations fail just as missing ones do."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert resolve_device("auto") == torch.device("cpu")
+    assert "the GPU of this Mac is left out" in caplog.text
