@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import cached_property
 
@@ -18,16 +19,20 @@ from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.compact.compose import compose, warp_picture
 from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..modules.compact.warping_network import CompactWarpingNetwork
-from ..motion.mesh import motion_from_meshes
+from ..motion.mesh import FaceMeasures, measure, motion_from_meshes, motion_of
 from ..motion.motion import Motion
 from ..motion.pose import degrees
 from .checkpoints import Checkpoints
 from .engine import Meshes, SourceFeatures
 from .heads import Heads
 
+logger = logging.getLogger(__name__)
+
 INTERNAL_SIZE = 128  # the networks see the crop at this size
 OUTPUT_SIZE = 512
+_ADVICE = "crops must show a face from the front"
 
+Mesh = NDArray[np.floating]  # (478, 3)
 MeshOfCrop = Callable[[Rgb], Points | None]  # (H, W, 3) uint8 -> landmarks (478, 3) in pixels, None without a face
 
 
@@ -91,19 +96,22 @@ class CompactEngine:
         Raises:
             NoFaceError: a picture shows no face.
         """
+        meshes = self.look_for_meshes(pictures)
+        missing = [str(number) for number, mesh in enumerate(meshes, 1) if mesh is None]
+        if missing:
+            raise NoFaceError(f"no face found in picture {', '.join(missing)} of {len(meshes)}: {_ADVICE}")
+        return np.stack([mesh for mesh in meshes if mesh is not None])
+
+    def look_for_meshes(self, pictures: Tensor) -> list[Mesh | None]:
+        """Mesh landmarks (478, 3) in crop coordinates of each prepared crop, None where it shows no face."""
         images = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
-        meshes = [self._mesh_of_crop(image) for image in images]
-        found = [mesh for mesh in meshes if mesh is not None]
-        if len(found) < len(meshes):
-            numbers = ", ".join(str(i) for i, mesh in enumerate(meshes) if mesh is None)
-            raise NoFaceError(
-                f"no face found in crop {numbers} of {len(meshes)}: crops must show a face from the front"
-            )
         half = pictures.shape[-1] / 2
-        return np.stack(found) / half - np.array([1.0, 1.0, 0.0])  # pixels to -1..1; z has no origin
+        meshes = (self._mesh_of_crop(image) for image in images)
+        # pixels to -1..1; z has no origin
+        return [None if mesh is None else mesh / half - np.array([1.0, 1.0, 0.0]) for mesh in meshes]
 
     def record_motion(self) -> _Recorder:
-        """A recorder that keeps mesh landmarks: the shape of a face is judged over its whole clip."""
+        """A recorder that measures mesh landmarks: the shape of a face is judged over its whole clip."""
         return _Recorder(self)
 
     @torch.no_grad()
@@ -141,17 +149,31 @@ def _shrunk(picture: Tensor) -> Tensor:
 
 
 class _Recorder:
-    """Keeps the landmarks of a clip."""
+    """Keeps the measures of a clip's faces; frames without a face hold the last one, leading ones the first."""
 
     def __init__(self, engine: CompactEngine) -> None:
         self._engine = engine
-        self._parts: list[Meshes] = []
+        self._faces: list[FaceMeasures] = []
+        self._shows_face: list[bool] = []  # of every frame
 
     def add(self, pictures: Tensor | None, meshes: Meshes | None) -> None:
-        if meshes is None:
+        if meshes is not None:
+            found: list[Mesh | None] = list(meshes)
+        else:
             assert pictures is not None, "either pictures or meshes"
-            meshes = self._engine.find_meshes(pictures)
-        self._parts.append(meshes)
+            found = self._engine.look_for_meshes(pictures)
+        self._shows_face += [mesh is not None for mesh in found]
+        faces = [mesh for mesh in found if mesh is not None]
+        if faces:
+            self._faces.append(measure(np.stack(faces)))
 
     def motion(self) -> Motion:
-        return motion_from_meshes(np.concatenate(self._parts)).to(self._engine.device)
+        n_frames, n_faces = len(self._shows_face), sum(self._shows_face)
+        if not n_faces:
+            raise NoFaceError(f"no face found in any of {n_frames} frames: {_ADVICE}")
+        motion = motion_of(FaceMeasures.cat(self._faces))
+        if n_faces < n_frames:
+            message = "the mesh network finds no face in %d of %d frames: they hold the motion of the frame before"
+            logger.warning(message, n_frames - n_faces, n_frames)
+            motion = motion[(torch.tensor(self._shows_face).cumsum(0) - 1).clamp_(min=0)]
+        return motion.to(self._engine.device)

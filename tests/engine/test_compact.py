@@ -1,5 +1,8 @@
 """The engine of the compact model with the shipped weights; its networks' own tests are in tests/modules/compact."""
 
+import gc
+import logging
+import weakref
 from pathlib import Path
 
 import cv2
@@ -12,6 +15,7 @@ from src.engine.create import create_engine
 from src.engine.engine import SourceFeatures
 from src.errors import InputError, NoFaceError
 from src.motion.keypoints import transform_keypoint
+from src.motion.mesh import motion_from_meshes
 from src.weights.resolve import resolve_model
 from tests.tolerances import FLOAT32
 
@@ -190,9 +194,52 @@ def test_the_mesh_of_a_crop_is_found(engine, golden, size):
 
 def test_no_face(engine, golden):
     crops = engine.prepare(np.stack([golden["source"], np.full((512, 512, 3), 127, np.uint8)]))
-    for ask in (engine.get_motion, engine.get_kp_info, lambda pictures: engine.record_motion().add(pictures, None)):
-        with pytest.raises(NoFaceError, match="no face found in crop 1 of 2"):
+    for ask in (engine.get_motion, engine.get_kp_info):
+        with pytest.raises(NoFaceError, match="no face found in picture 2 of 2"):
             ask(crops)
+
+
+@pytest.mark.parametrize(
+    ("shown", "held"),
+    [
+        ("0..1.2", [0, 0, 0, 1, 1, 2]),
+        ("...0.1", [0, 0, 0, 0, 0, 1]),  # leading frames take the first face
+        ("0.....", [0, 0, 0, 0, 0, 0]),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 4, 6])
+def test_frames_of_a_clip_without_a_face_hold_the_last_one(engine, golden, caplog, shown, held, batch):
+    meshes = golden["driving_meshes"]
+    answers = iter([None if frame == "." else (meshes[int(frame)] + np.array([1.0, 1.0, 0.0])) * 4 for frame in shown])
+    recorder = CompactEngine(engine._checkpoints, lambda crop: next(answers)).record_motion()
+    for start in range(0, 6, batch):
+        recorder.add(torch.zeros(min(batch, 6 - start), 3, 8, 8), None)
+    assert not caplog.records
+    with caplog.at_level(logging.WARNING):
+        motion = recorder.motion()
+    (record,) = caplog.records
+    assert f"{shown.count('.')} of 6 frames" in record.getMessage()
+    wanted = motion_from_meshes(meshes[: max(held) + 1])[torch.tensor(held)]
+    for name, value in vars(wanted).items():
+        torch.testing.assert_close(vars(motion)[name], value, rtol=0, atol=1e-6)
+
+
+def test_a_clip_without_any_face(engine):
+    recorder = CompactEngine(engine._checkpoints, lambda crop: None).record_motion()
+    for _ in range(3):
+        recorder.add(torch.zeros(2, 3, 8, 8), None)
+    with pytest.raises(NoFaceError, match="no face found in any of 6 frames"):
+        recorder.motion()
+
+
+def test_the_recorder_keeps_no_meshes(engine, golden):
+    recorder = engine.record_motion()
+    meshes = golden["driving_meshes"].copy()
+    kept = weakref.ref(meshes)
+    recorder.add(None, meshes)
+    del meshes
+    gc.collect()
+    assert kept() is None and len(recorder.motion()) == 40
 
 
 def test_no_gradients(features, result):
