@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from src.errors import InputError
-from src.pipeline.user_path import usable, user_path
+from src.pipeline.user_path import check_writable, usable, user_path
 
 
 def test_home_is_resolved(monkeypatch, tmp_path):
@@ -42,3 +42,27 @@ def test_a_loop_of_links(tmp_path):
     (tmp_path / "b").symlink_to("a")
     with pytest.raises(InputError, match=r"'.*/a' cannot be used"):
         usable(tmp_path / "a")
+
+
+@pytest.mark.parametrize("name", ["r.mp4", "new/and/newer/r.mp4", "there/r.mp4"])
+def test_writable(tmp_path, name):
+    (tmp_path / "there").mkdir()
+    check_writable(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("folder", "is a folder"), ("file/r.mp4", "file' is no folder"), ("file/new/r.mp4", "file' is no folder")],
+)
+def test_not_writable(tmp_path, name, message):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=message):
+        check_writable(tmp_path / name)
+
+
+def test_a_folder_that_must_not_be_written_to(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(InputError, match="nothing may be written"):
+        check_writable(tmp_path / "new/r.mp4")
