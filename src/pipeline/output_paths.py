@@ -88,11 +88,11 @@ def check_outputs(paths: OutputPaths, inputs: Iterable[Path]) -> None:
     for path in (paths.result, paths.concat):
         if path is None:
             continue
-        if any(_same_file(path, other) for other in taken):
+        if any(same_file(path, other) for other in taken):
             raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
         check_writable(path)
 
 
-def _same_file(path: Path, other: Path) -> bool:
+def same_file(path: Path, other: Path) -> bool:
     """Whether two names mean one file, be it by links or by a file system that ignores case."""
     return path.resolve() == other.resolve() or (path.exists() and other.exists() and path.samefile(other))

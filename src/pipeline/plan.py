@@ -12,7 +12,7 @@ from ..media.sniff import MediaKind, sniff
 from ..motion.template import load_template, template_path
 from ..motion.transfer_options import TransferOptions
 from ..weights.paths import assets_dir
-from .output_paths import OutputPaths, check_outputs, output_paths
+from .output_paths import OutputPaths, check_outputs, output_paths, same_file
 from .render import transfer_options
 from .user_path import check_writable, user_path
 
@@ -49,14 +49,14 @@ def plan_run(args: ArgumentConfig) -> Plan:
     transfer = transfer_options(args)
     source, driving = _inputs(args)
     is_video = _is_video(driving)
-    template = _template(args)
+    template = _template(args, driving)
     if source is None:
         return Plan(None, driving, None, template, transfer)
     kind = sniff(source)
     if kind is not MediaKind.PICTURE:
         article = "an" if kind is MediaKind.ANIMATION else "a"
         raise InputError(f"the source '{source}' is {article} {kind}: give a picture of the person to animate")
-    outputs = output_paths(args, source.stem, driving.stem, is_video)
+    outputs = output_paths(args, source.stem, driving.stem or driving.resolve().stem, is_video)  # "." has no stem
     check_outputs(outputs, [source, driving])
     return Plan(source, driving, outputs, template, transfer)
 
@@ -75,9 +75,11 @@ def _is_video(driving: Path) -> bool:
     return load_template(driving).n_frames > 1 if kind is MediaKind.TEMPLATE else kind is not MediaKind.PICTURE
 
 
-def _template(args: ArgumentConfig) -> Path | None:
+def _template(args: ArgumentConfig, driving: Path) -> Path | None:
     if args.save_motion_template is None:
         return None
     path = template_path(user_path(args.save_motion_template, "save_motion_template"))
+    if same_file(path, driving):
+        raise InputError(f"the template would overwrite the driving '{driving}': choose another name")
     check_writable(path)
     return path

@@ -72,3 +72,14 @@ def test_what_can_be_known_beforehand(media, tmp_path, options, error, message):
         options = {"driving": tmp_path / "cut.safetensors"}
     with pytest.raises(error, match=message):
         plan(media, **options)
+
+
+def test_the_folder_here_has_a_name(media, tmp_path, monkeypatch):
+    (tmp_path / "frames").mkdir()
+    monkeypatch.chdir(tmp_path / "frames")
+    assert plan_run(ArgumentConfig(source=str(media / "s.png"), driving=".")).outputs.result.name == "s--frames.mp4"
+
+
+def test_a_template_never_replaces_the_one_it_is_made_from(media):
+    with pytest.raises(InputError, match="would overwrite the driving"):
+        plan(media, driving="d.safetensors", save_motion_template=str(media / "d.safetensors"))
