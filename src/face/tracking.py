@@ -29,10 +29,6 @@ class FaceTracker:
 
     def __init__(self, detector: FaceDetector) -> None:
         self._detector = detector
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget the face: the next frame begins a new clip, with its largest face."""
         self._last: Face | None = None
         self._lost_for = 0  # frames
 

@@ -26,8 +26,6 @@ class FolderReader:
         InputError: no picture lies in it.
     """
 
-    has_audio = False
-
     def __init__(self, path: str | Path, fps: Fraction = Fraction(25)) -> None:
         self.path = Path(path)
         if not self.path.is_dir():
@@ -43,11 +41,6 @@ class FolderReader:
     def n_frames(self) -> int:
         """Number of pictures."""
         return len(self._files)
-
-    @property
-    def duration(self) -> Fraction:
-        """Seconds: ``n_frames / fps``."""
-        return self.n_frames / self.fps
 
     def __iter__(self) -> Iterator[Frame]:
         for index, file in enumerate(self._files):

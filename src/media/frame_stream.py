@@ -44,14 +44,4 @@ class FrameStream(Protocol):
         """Frames of one pass; a damaged file may give fewer."""
         ...
 
-    @property
-    def duration(self) -> Fraction:
-        """Seconds: ``n_frames / fps``."""
-        ...
-
-    @property
-    def has_audio(self) -> bool:
-        """Whether there is a sound track to go with the frames."""
-        ...
-
     def __iter__(self) -> Iterator[Frame]: ...

@@ -17,7 +17,6 @@ from .constant_rate import constant_rate, stream_rate, timestamp_tolerance
 from .folder_reader import FolderReader
 from .frame_stream import Frame, FrameStream
 from .sniff import MediaKind, sniff
-from .sound import has_audio
 
 logger = logging.getLogger(__name__)
 
@@ -81,16 +80,6 @@ class VideoReader:
     def n_frames(self) -> int:
         """Number of frames of one pass; a damaged file may give fewer."""
         return self._n_frames
-
-    @property
-    def duration(self) -> Fraction:
-        """Seconds: ``n_frames / fps``."""
-        return self._n_frames / self._fps
-
-    @property
-    def has_audio(self) -> bool:
-        """Whether the file has a sound track."""
-        return has_audio(self.path)
 
     def __iter__(self) -> Iterator[Frame]:
         with self._open() as container:

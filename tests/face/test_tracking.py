@@ -75,12 +75,3 @@ def test_the_first_face_is_the_largest():
     first, second = face_at(0, 0, 20), face_at(50, 0, 10)
     found, _, _ = _run([[first, second]], [None])
     assert found == [first]
-
-
-def test_reset_begins_a_new_clip():
-    detector = ScriptedDetector([[face_at(0, 0)], [face_at(90, 90)]], [None, None])
-    tracker = FaceTracker(detector)
-    tracker.feed(frame(0))
-    tracker.reset()
-    assert tracker.feed(frame(1)).box[0] == 90
-    assert detector.calls == [("detect", 0), ("detect", 1)]
