@@ -12,7 +12,7 @@ from src.config.crop_config import CropConfig
 from src.config.inference_config import InferenceConfig
 from src.errors import InputError, MissingFileError, WeightsError
 from src.live_portrait_wrapper import LivePortraitWrapper
-from src.motion.mesh import opening
+from src.motion.mesh_points import opening
 from tests.motion.goldens import FOLDER
 from tests.tolerances import FLOAT32
 
