@@ -27,6 +27,7 @@ from .source import CROP_SIZE, with_ratios
 _log = logging.getLogger(__name__)
 
 FINDING, READING = "Finding the driving face", "Reading the driving motion"
+_MESHES_AT_ONCE = 256
 Box = NDArray[np.floating]
 
 
@@ -116,7 +117,8 @@ def _motion(
     recorder = engine.record_motion()
     if engine.reads_meshes and box is not None and all(face.scheme is Scheme.MESH478 for face in faces):
         matrix = box_matrix(box, dsize=CROP_SIZE)
-        recorder.add(None, np.stack([mesh_in_crop(face.landmarks, matrix, CROP_SIZE) for face in faces]))
+        for some in batched(faces, _MESHES_AT_ONCE):
+            recorder.add(None, np.stack([mesh_in_crop(face.landmarks, matrix, CROP_SIZE) for face in some]))
         return recorder.motion()
     frames = counted(clip, READING, clip.n_frames, progress)
     for batch in batched(frames, args.batch_size or engine.batch_size):
