@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 INTERNAL_SIZE = 128  # the networks see the crop at this size
 OUTPUT_SIZE = 512
+_GREY = 0.02  # colourfulness of black-and-white photographs with the noise of JPEG
 _ADVICE = "crops must show a face from the front"
 
 Mesh = NDArray[np.floating]  # (478, 3)
@@ -48,6 +49,7 @@ class CompactEngine:
     reads_meshes = True
     always_crops_driving = True
     crop_size = OUTPUT_SIZE
+    repeats_border = True  # it warps the picture itself: black from outside would be pulled into sight
     neutral_exp = torch.zeros(21, 3)  # the canonical shape has its lips closed
     batch_size = 4
 
@@ -73,7 +75,7 @@ class CompactEngine:
         if picture.shape[-1] != OUTPUT_SIZE:
             size = (OUTPUT_SIZE, OUTPUT_SIZE)
             picture = F.interpolate(picture, size=size, mode="bicubic", align_corners=False).clamp_(0, 1)
-        return SourceFeatures(self._appearance(small), picture)
+        return SourceFeatures(self._appearance(small), picture, is_grey=_colourfulness(small) < _GREY)
 
     def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
         """Motion in the official form: angles (B, 1) in degrees; kp and exp (B, 21, 3), or flat if not refined."""
@@ -123,7 +125,9 @@ class CompactEngine:
         small = warp_picture(_shrunk(features.picture), flow)
         residual, paint = self._generator(feature, small, x_d, x_s)
         out = compose(features.picture, flow, residual, paint, x_d, x_s)
-        return {"out": out.clamp_(0, 1), "flow": flow}
+        if features.is_grey:  # G paints lips and skin in colour
+            out = out.mean(dim=1, keepdim=True).expand_as(out)
+        return {"out": out.clamp(0, 1), "flow": flow}
 
     @cached_property
     def heads(self) -> Heads:
@@ -141,6 +145,11 @@ class CompactEngine:
     @cached_property
     def _generator(self) -> nn.Module:
         return self._checkpoints.build(CompactSPADEDecoder, "spade_generator")
+
+
+def _colourfulness(picture: Tensor) -> float:
+    """How far the channels of a picture (1, 3, N, N) lie apart on average, 0..1."""
+    return float((picture.amax(dim=1) - picture.amin(dim=1)).mean())
 
 
 def _shrunk(picture: Tensor) -> Tensor:

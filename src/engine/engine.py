@@ -23,10 +23,12 @@ class SourceFeatures:
     Attributes:
         volume: feature volume of the network F, (1, C, D, H, W) float32.
         picture: the crop itself where the model warps it (compact), (1, 3, N, N) float32 in 0..1.
+        is_grey: the picture has no colours, so nothing painted into it should have any (compact).
     """
 
     volume: Tensor
     picture: Tensor | None = None
+    is_grey: bool = False
 
 
 class MotionRecorder(Protocol):
@@ -51,6 +53,7 @@ class Engine(Protocol):
         reads_meshes: motion comes from mesh landmarks (a picture is only needed where there are none).
         always_crops_driving: driving frames must show the face in the nominal framing.
         crop_size: side at which it takes crops in.
+        repeats_border: crops that reach beyond the picture go on with its border; otherwise they are black there.
         neutral_exp: expression of relaxed, closed lips, (21, 3): what a still driver is compared with.
     """
 
@@ -60,6 +63,7 @@ class Engine(Protocol):
     reads_meshes: bool
     always_crops_driving: bool
     crop_size: int
+    repeats_border: bool
     neutral_exp: Tensor
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:

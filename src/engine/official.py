@@ -39,6 +39,7 @@ class OfficialEngine:
     reads_meshes = False
     always_crops_driving = False
     crop_size = 256
+    repeats_border = False
     neutral_exp = LIP_ARRAY
 
     def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False) -> None:

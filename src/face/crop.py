@@ -25,7 +25,7 @@ class Crop:
     """A square piece of a picture and where it came from.
 
     Attributes:
-        image: (size, size, 3) uint8; black where the square leaves the picture.
+        image: (size, size, 3) uint8; black (or the border repeated) where the square leaves the picture.
         M_o2c: (3, 3) float32, picture pixels to crop pixels.
         M_c2o: (3, 3) float32, the inverse.
     """
@@ -120,6 +120,7 @@ def crop_image(
     vx_ratio: float = 0.0,
     vy_ratio: float = -0.1,
     rotate: bool = True,
+    border: int = cv2.BORDER_CONSTANT,
 ) -> Crop:
     """Cut the square around a face out of a picture (spec: pipeline, section 5.5).
 
@@ -134,12 +135,13 @@ def crop_image(
         vx_ratio: shift along the face's own x axis, in sides.
         vy_ratio: shift along the face's own y axis, in sides.
         rotate: turn the face upright.
+        border: what stands beyond the picture: cv2.BORDER_CONSTANT (black) or cv2.BORDER_REPLICATE.
 
     Raises:
         InputError: the landmarks have no extent.
     """
     square = oriented_square(points, scheme, scale=scale, vx_ratio=vx_ratio, vy_ratio=vy_ratio)
-    return _cut(rgb, _matrix(square.center, square.size, square.angle if rotate else 0.0, dsize), dsize)
+    return _cut(rgb, _matrix(square.center, square.size, square.angle if rotate else 0.0, dsize), dsize, border)
 
 
 def driving_box(
@@ -197,8 +199,8 @@ def resize_driving(image: Rgb, size: int = NETWORK_SIZE) -> Rgb:
     return cv2.resize(image, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
 
 
-def _cut(rgb: Rgb, matrix: Floats, dsize: int) -> Crop:
-    image = cv2.warpAffine(rgb, matrix[:2], (dsize, dsize), flags=cv2.INTER_LINEAR)
+def _cut(rgb: Rgb, matrix: Floats, dsize: int, border: int = cv2.BORDER_CONSTANT) -> Crop:
+    image = cv2.warpAffine(rgb, matrix[:2], (dsize, dsize), flags=cv2.INTER_LINEAR, borderMode=border)
     return Crop(image.astype(np.uint8, copy=False), matrix, np.linalg.inv(matrix).astype(np.float32))
 
 

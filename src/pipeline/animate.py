@@ -63,7 +63,8 @@ def animate(
         _write_video(plan.outputs, source, driving, frames, args)
     else:
         _write_picture(plan.outputs, source, driving, frames)
-    _log.info("%d frames in %.1f s, %s", template.n_frames, time.perf_counter() - started, plan.outputs.result)
+    seconds = time.perf_counter() - started
+    _log.info("%d frame%s in %.1f s", template.n_frames, "s" if template.n_frames > 1 else "", seconds)
     return AnimationResult(
         plan.outputs.result,
         concat=plan.outputs.concat,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,6 +21,8 @@ from ..face.paste_back import PasteBack
 from ..face.ratios import eye_ratios, lip_ratio
 from ..motion.keypoints import transform_keypoint
 from ..motion.motion import Motion
+
+_log = logging.getLogger(__name__)
 
 CROP_SIZE = 512
 
@@ -63,7 +67,9 @@ def prepare_source(
     if not faces and args.flag_do_crop:
         raise NoFaceError(f"no face found in the source {name}: give a picture that shows a face from the front")
     face = faces[0] if faces else None
-    crop = _crop(frame, face, args) if face and args.flag_do_crop else None
+    if len(faces) > 1 and args.flag_do_crop:
+        _log.info("%d faces in the source %s: the largest is animated", len(faces), name)
+    crop = _crop(frame, face, args, engine.repeats_border) if face and args.flag_do_crop else None
     picture = engine.prepare((frame if crop is None else resize_source(crop.image, engine.crop_size))[None])
     motion = engine.get_motion(picture, _meshes(face, crop))
     if face is not None:
@@ -91,7 +97,7 @@ def _needs_ratios(args: ArgumentConfig) -> bool:
     return args.flag_eye_retargeting or args.flag_lip_retargeting or args.flag_normalize_lip
 
 
-def _crop(frame: Rgb, face: Face, args: ArgumentConfig) -> Crop:
+def _crop(frame: Rgb, face: Face, args: ArgumentConfig, repeats_border: bool) -> Crop:
     points = face.landmarks if face.still_landmarks is None else face.still_landmarks
     return crop_image(
         frame,
@@ -102,6 +108,7 @@ def _crop(frame: Rgb, face: Face, args: ArgumentConfig) -> Crop:
         vx_ratio=args.vx_ratio,
         vy_ratio=args.vy_ratio,
         rotate=args.flag_do_rot,
+        border=cv2.BORDER_REPLICATE if repeats_border else cv2.BORDER_CONSTANT,
     )
 
 

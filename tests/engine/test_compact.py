@@ -244,3 +244,13 @@ def test_the_recorder_keeps_no_meshes(engine, golden):
 
 def test_no_gradients(features, result):
     assert not any(tensor.requires_grad for tensor in (features.volume, features.picture, *result.values()))
+
+
+def test_a_picture_without_colours_gets_none(engine):
+    crop = np.random.default_rng(1).integers(0, 256, (1, 512, 512, 3), dtype=np.uint8)
+    x_s = torch.randn(1, 21, 3, generator=torch.Generator().manual_seed(0)) * 0.3
+    for picture, grey in ((crop, False), (crop[..., :1].repeat(3, axis=-1), True)):
+        features = engine.encode_source(engine.prepare(picture))
+        out = engine.warp_decode(features, x_s, x_s + 0.02)["out"]
+        assert features.is_grey is grey
+        assert bool((out[:, 0] == out[:, 1]).all() and (out[:, 1] == out[:, 2]).all()) is grey

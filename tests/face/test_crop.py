@@ -1,5 +1,6 @@
 import json
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -164,3 +165,11 @@ def test_scheme_may_be_named_or_told_from_the_number():
     named = crop_image(golden["img"], points, Scheme.LMK106)
     np.testing.assert_array_equal(named.M_o2c, crop_image(golden["img"], points).M_o2c)
     assert scheme_of(len(points)) is Scheme.LMK106
+
+
+@pytest.mark.parametrize(("border", "beyond"), [(cv2.BORDER_CONSTANT, 0), (cv2.BORDER_REPLICATE, 200)])
+def test_what_stands_beyond_the_picture(border, beyond):
+    picture = np.full((40, 40, 3), 200, np.uint8)
+    points = np.array([[10, 10], [30, 10], [20, 20], [12, 30], [28, 30]], np.float32)
+    crop = crop_image(picture, points, dsize=64, scale=4.0, border=border)
+    assert (crop.image[0] == beyond).all() and (crop.image[32, 32] == 200).all()

@@ -76,7 +76,7 @@ class FakeEngine:
     def __init__(self, name: str = "fake", always_crops_driving: bool = False) -> None:
         self.name, self.device, self.batch_size = name, torch.device("cpu"), 4
         self.reads_meshes, self.always_crops_driving = False, always_crops_driving
-        self.crop_size, self.neutral_exp = 256, torch.zeros(21, 3)
+        self.crop_size, self.neutral_exp, self.repeats_border = 256, torch.zeros(21, 3), False
         self.heads = FakeHeads()
         self.events: list[tuple[str, int]] = []
 
