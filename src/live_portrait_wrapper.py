@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class LivePortraitWrapper:
         self.inference_cfg = inference_cfg if device is None else replace(inference_cfg, device=device)
         self.crop_cfg = crop_cfg or CropConfig()
         self.device = device_of(self.inference_cfg)
-        self._resolved = resolve_model(model, None if weights_dir is None else user_path(weights_dir, "weights_dir"))
+        self._resolved = resolve_model(model, None if weights_dir is None else _weights_folder(weights_dir, model))
         self.engine = create_engine(self._resolved, self.device, half=self.inference_cfg.flag_use_half_precision)
 
     @classmethod
@@ -251,6 +252,14 @@ class LivePortraitWrapper:
         """Input of `retarget_lip` (1, 2): the source's lip ratio, and the driving ratio or wanted opening."""
         source = lip_ratio(source_lmk, scheme_of(len(source_lmk)))
         return torch.from_numpy(combined_lip_ratio(source, c_d_lip_i)).to(self.device)
+
+
+def _weights_folder(given: str | PathLike[str], model: str) -> Path:
+    """The folder that a caller names; it must be there, unless the official model is to be fetched into it."""
+    folder = user_path(given, "weights_dir")
+    if model != "base" and not folder.is_dir():
+        raise InputError(f"there is no folder '{folder}': name the one with the official weights, or make it")
+    return folder
 
 
 def _keypoints(value: Tensor, name: str) -> Tensor:

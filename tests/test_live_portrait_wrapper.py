@@ -153,6 +153,8 @@ def test_mistakes_in_the_files_come_before_the_weights(tmp_path):
 def test_weights_dir_is_a_path_of_the_user(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="--weights_dir is empty"):
         LivePortraitWrapper(model="compact", weights_dir="")
+    with pytest.raises(InputError, match="there is no folder 'nope'"):
+        LivePortraitWrapper(model="auto", weights_dir="nope")
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(WeightsError, match=re.escape(str(tmp_path / "x"))):
         LivePortraitWrapper(model="base", weights_dir="~/x")

@@ -56,7 +56,7 @@ class MotionOptions:
     """How the driving motion is carried over."""
 
     flag_relative_motion: Annotated[bool, tyro.conf.arg(aliases=["--flag_relative"])] = True
-    """Add the change since the first driving frame to the source; off: copy pose and expression as they are."""
+    """Add the change since the first driving frame; off: copy the driver's pose itself (both should face one way)."""
     flag_stitching: bool = True
     """Keep the shoulders and the border of the crop where they are (needed for pasting back)."""
     animation_region: Region = "all"

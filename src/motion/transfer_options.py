@@ -75,6 +75,8 @@ class TransferOptions:
             raise InputError(
                 f"driving_smooth_observation_variance must be > 0, got {self.driving_smooth_observation_variance}"
             )
+        if abs(self.driving_multiplier) > 1.5:
+            logger.warning("driving_multiplier is %s; above 1.5 faces tend to break", self.driving_multiplier)
         _check_strength("eyes_retargeting_ratio", self.eyes_retargeting_ratio)
         _check_strength("lip_retargeting_ratio", self.lip_retargeting_ratio)
 

@@ -106,7 +106,7 @@ def _choose(folder: Path, catalogue: Mapping[str, ModelEntry]) -> str:
     compact = catalogue["compact"]
     logger.warning(
         "using the small compact model (weights: %s), because %d of the official model's %d files are not in '%s' and"
-        " were not fetched: %s; for the official one (%.0f MB): %s",
+        " were not fetched: %s; for the official one (%.0f MB): %s; --model compact chooses the small one by name",
         compact.licence,
         len(missing),
         len(entry.files),
