@@ -19,7 +19,7 @@ from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.compact.compose import compose, warp_picture
 from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..modules.compact.warping_network import CompactWarpingNetwork
-from ..motion.mesh import FaceMeasures, measure, motion_from_meshes, motion_of
+from ..motion.mesh import FaceMeasures, measure, motion_from_meshes, motion_of, neutral_expression
 from ..motion.motion import Motion
 from ..motion.pose import degrees
 from .checkpoints import Checkpoints
@@ -50,13 +50,13 @@ class CompactEngine:
     always_crops_driving = True
     crop_size = OUTPUT_SIZE
     repeats_border = True  # it warps the picture itself: black from outside would be pulled into sight
-    neutral_exp = torch.zeros(21, 3)  # the canonical shape has its lips closed
     batch_size = 4
 
     def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop) -> None:
         self.device = checkpoints.device
         self._checkpoints = checkpoints
         self._mesh_of_crop = mesh_of_crop
+        self.neutral_exp = neutral_expression()
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Crops (B, H, W, 3) uint8 to (B, 3, N, N) in 0..1; N is their own shorter side, at most 512."""

@@ -28,6 +28,9 @@ _UPPER_LIDS, _LOWER_LIP = [13, 16], [6, 12, 19]
 
 _CLIP_LENGTH = 8  # fewer frames say too little about a person's neutral face
 _CLOSED_MOUTH_SHARE = 0.3
+_LIPS_OF_PICTURE = 0.25  # share of the lips' height that belongs to the shape of a face seen in one picture
+# How far lips rise when a mouth closes, in heights of its opening: lower lip, its halves, corners.
+_CLOSING = {19: 1.0, 6: 0.9, 12: 0.9, 14: 0.45, 17: 0.45}
 
 
 class Pose(NamedTuple):
@@ -154,6 +157,18 @@ def motion_of(measures: FaceMeasures, x_c: ArrayLike | Tensor | None = None) -> 
     )
 
 
+def neutral_expression() -> Tensor:
+    """Expression of relaxed, closed lips in a single picture, (21, 3) float32.
+
+    The mean face has its mouth a little open, so closed lips are an expression; a still driver is compared with them.
+    """
+    mean, exp = mean_keypoints(), np.zeros((NUM_KP, 3))
+    opened = mean[19, 1] - mean[20, 1]  # inner lower lip to inner upper lip
+    for k, share in _CLOSING.items():
+        exp[k, 1] = -(1 - _LIPS_OF_PICTURE) * share * opened
+    return _tensor(exp)
+
+
 def canonical_keypoints(measures: FaceMeasures) -> Array:
     """The one neutral, frontal shape of a face that its clip (or picture) shows.
 
@@ -181,7 +196,7 @@ def canonical_keypoints(measures: FaceMeasures) -> Array:
         keep = np.full((NUM_KP, 3), 0.85)
         keep[_LIPS + _BROWS] = 0.4
         keep[_EYES] = 0.5
-        keep[_LIPS, 1] = 0.25
+        keep[_LIPS, 1] = _LIPS_OF_PICTURE
         keep[_UPPER_LIDS, 1] = 0.2
     mean = mean_keypoints()
     return mean + keep * (shape - mean)

@@ -15,8 +15,9 @@ from src.motion.mesh import (
     motion_from_meshes,
     motion_of,
     motion_with_shape,
+    neutral_expression,
 )
-from src.motion.mesh_points import keypoints
+from src.motion.mesh_points import keypoints, mean_face
 from src.motion.motion import Motion
 from src.motion.pose import degrees
 from tests.tolerances import FLOAT32
@@ -158,3 +159,15 @@ def test_rejects_values_that_are_not_finite(meshes):
 def test_rejects_a_flat_shape(meshes):
     with pytest.raises(InputError, match=r"21, 3"):
         motion_with_shape(meshes, np.zeros(63))
+
+
+def test_a_picture_of_closed_lips_is_close_to_neutral():
+    """Closing the mean face's own lips gives the expression that a still driver is compared with."""
+    mesh = mean_face()[None].copy()
+    lower, corners = [14, 87, 317, 91, 181, 321, 405], [291, 308, 306, 61, 78, 76]
+    opened = mesh[0, [14, 87, 317], 1].mean() - mesh[0, [13, 82, 312], 1].mean()
+    mesh[0, lower, 1] -= opened
+    mesh[0, corners, 1] -= opened / 2
+    neutral, exp = neutral_expression(), motion_from_meshes(mesh).exp[0]
+    torch.testing.assert_close(exp, neutral, rtol=0, atol=5e-3)
+    assert float(neutral[19, 1]) < -0.025
