@@ -111,6 +111,11 @@ def run_and_report(action: Callable[[Console], str | None]) -> int:
     return 0
 
 
+def silence_stdout() -> None:
+    """Nobody reads on: keep Python from complaining about it when it closes stdout at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _print_path(path: str) -> None:
     """Write a path to stdout, whatever characters it holds and whatever stdout's encoding is."""
     if isinstance(sys.stdout, TextIOWrapper):

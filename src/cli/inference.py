@@ -19,7 +19,7 @@ from ..config.options import (
     OutputOptions,
     RuntimeOptions,
 )
-from .console import ProgressBars, run_and_report
+from .console import ProgressBars, run_and_report, silence_stdout
 
 DESCRIPTION = """Make a portrait move like the face in a driving video.
 
@@ -52,7 +52,11 @@ def parse(argv: Sequence[str] | None = None) -> ArgumentConfig:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, animate, report; returns the exit code."""
-    args = parse(argv)
+    try:
+        args = parse(argv)
+    except BrokenPipeError:  # `--help | head`
+        silence_stdout()
+        return 0
 
     def animate(console: Console) -> str:
         from ..live_portrait_wrapper import LivePortraitWrapper  # torch takes seconds to import: not for --help

@@ -140,3 +140,10 @@ def test_help_does_not_wait_for_the_networks():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "--driving" in done.stdout and "inference.py" in done.stdout
+
+
+def test_help_into_a_pipe_that_closes_early():
+    command = [sys.executable, ROOT / "inference.py", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait(60) == 0
