@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from src.config.argument_config import ArgumentConfig
 from src.media.picture import write_picture
 from src.motion.template import MotionTemplate, save_template
+from src.pipeline.animate import animate
+from src.pipeline.progress import silent
 from tests.media.clips import make_tone
 
 from .fakes import FakeDetector, FakeEngine, grey, make_video, motion_of
@@ -37,3 +40,21 @@ def media(tmp_path_factory) -> Path:
     save_template(MotionTemplate(motion, fps=25, model="fake"), folder / "d.safetensors")
     save_template(MotionTemplate(motion[:1], fps=25, model="fake"), folder / "still.safetensors")
     return folder
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(media, engine, detector):
+    """Animates s.png with a driver of the media folder (or another path)."""
+
+    def animated(driving="d.mp4", source="s.png", progress=silent, **options):
+        args = ArgumentConfig(
+            source=source and str(media / source), driving=driving and str(media / driving), **options
+        )
+        return animate(engine, lambda: detector, args, progress)
+
+    return animated

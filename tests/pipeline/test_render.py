@@ -120,6 +120,8 @@ def test_every_motion_option_of_the_arguments_arrives():
         flag_lip_retargeting=True,
         eyes_retargeting_ratio=0.5,
         lip_retargeting_ratio=0.25,
+        retargeting_mode="additive",
+        driving_eye="mean",
     )
     options = transfer_options(args)
     assert options == TransferOptions(
@@ -133,5 +135,7 @@ def test_every_motion_option_of_the_arguments_arrives():
         flag_lip_retargeting=True,
         eyes_retargeting_ratio=0.5,
         lip_retargeting_ratio=0.25,
+        retargeting_mode="additive",
+        driving_eye="mean",
     )
     assert transfer_options(ArgumentConfig()) == TransferOptions()
