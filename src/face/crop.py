@@ -66,6 +66,16 @@ class Square:
             arms = arms @ np.array([[c, s], [-s, c]], np.float32)
         return self.center + arms
 
+    def as_row(self) -> NDArray[np.float64]:
+        """The square as numbers x, y, size, angle, (4,) float64: a row of a clip's squares."""
+        return np.array([*self.center, self.size, self.angle], np.float64)
+
+    @staticmethod
+    def from_row(row: NDArray[np.floating]) -> Square:
+        """The square of a row of numbers, (4,): the inverse of `as_row`."""
+        x, y, size, angle = (float(number) for number in row)
+        return Square(np.array([x, y], np.float32), size, angle)
+
 
 def map_points(points: Points, matrix: Floats) -> Floats:
     """Points (N, 2) through an affine matrix (3, 3), float32."""
@@ -141,7 +151,34 @@ def crop_image(
         InputError: the landmarks have no extent.
     """
     square = oriented_square(points, scheme, scale=scale, vx_ratio=vx_ratio, vy_ratio=vy_ratio)
-    return _cut(rgb, _matrix(square.center, square.size, square.angle if rotate else 0.0, dsize), dsize, border)
+    return crop_square(rgb, square, dsize=dsize, rotate=rotate, border=border)
+
+
+def crop_square(
+    rgb: Rgb, square: Square, *, dsize: int, rotate: bool = True, border: int = cv2.BORDER_CONSTANT
+) -> Crop:
+    """Cut one square out of a picture, as `crop_image` does once it has found it.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        square: what to cut out.
+        dsize: side of the crop in pixels.
+        rotate: turn the face upright.
+        border: what stands beyond the picture: cv2.BORDER_CONSTANT (black) or cv2.BORDER_REPLICATE.
+
+    Raises:
+        InputError: the square has no size.
+    """
+    return _cut(rgb, square_matrix(square, dsize=dsize, rotate=rotate), dsize, border)
+
+
+def square_matrix(square: Square, *, dsize: int, rotate: bool = True) -> Floats:
+    """The matrix of `crop_square`, picture pixels to crop pixels, (3, 3) float32.
+
+    Raises:
+        InputError: the square has no size.
+    """
+    return _matrix(square.center, square.size, square.angle if rotate else 0.0, dsize)
 
 
 def driving_box(

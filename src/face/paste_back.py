@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .face import Rgb
 from .landmarks import Floats
-from .mask import MASK_SIZE, mask_template
+from .mask import MASK_SIZE, OFFICIAL_EDGE, mask_template
 
 # A warp that stops short of the frame's right border gives the same bits only at whole vectors of pixels.
 _VECTOR = 64
@@ -28,13 +28,17 @@ class PasteBack:
     Args:
         M_c2o: (3, 3) matrix from the 512 crop to the frame.
         frame_size: height and width of the frame.
+        edge: width of the mask's soft edge in pixels of the 512 crop, 1..200; 16 is the official one.
+
+    Raises:
+        InputError: an edge that is narrower or wider.
     """
 
-    def __init__(self, M_c2o: Floats, frame_size: tuple[int, int]) -> None:
+    def __init__(self, M_c2o: Floats, frame_size: tuple[int, int], *, edge: int = OFFICIAL_EDGE) -> None:
         self._matrix = np.asarray(M_c2o, np.float64)
         self._frame_size = (int(frame_size[0]), int(frame_size[1]))
         self._reach = _reach(self._matrix, self._frame_size)
-        mask = _warp(mask_template(), self._matrix, self._reach)
+        mask = _warp(mask_template(edge), self._matrix, self._reach)
         left, top, width, height = cv2.boundingRect(mask)
         self._window = (slice(top, top + height), slice(left, left + width))
         self._inside = (mask[self._window] == 255).astype(np.uint8)

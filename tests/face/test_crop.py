@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 
 from src.errors import InputError
 from src.face.crop import (
+    Square,
     average_box,
     crop_by_box,
     crop_image,
+    crop_square,
     driving_box,
     oriented_square,
     resize_driving,
     resize_source,
+    square_matrix,
 )
 from src.face.face import Scheme
 from src.face.landmarks import scheme_of
@@ -173,3 +176,37 @@ def test_what_stands_beyond_the_picture(border, beyond):
     points = np.array([[10, 10], [30, 10], [20, 20], [12, 30], [28, 30]], np.float32)
     crop = crop_image(picture, points, dsize=64, scale=4.0, border=border)
     assert (crop.image[0] == beyond).all() and (crop.image[32, 32] == 200).all()
+
+
+@pytest.mark.parametrize("rotate", [True, False])
+def test_crop_of_a_square_is_the_crop_of_its_points(rotate):
+    golden = load("crop")
+    points = golden["lm0_pts"]
+    square = oriented_square(points, scale=2.0)
+    found = crop_square(golden["img"], square, dsize=96, rotate=rotate)
+    expected = crop_image(golden["img"], points, dsize=96, scale=2.0, rotate=rotate)
+    np.testing.assert_array_equal(found.image, expected.image)
+    np.testing.assert_array_equal(found.M_o2c, expected.M_o2c)
+    np.testing.assert_array_equal(square_matrix(square, dsize=96, rotate=rotate), expected.M_o2c)
+
+
+def test_crop_of_a_square_may_repeat_the_border():
+    square = Square(np.array([0, 0], np.float32), 40.0, 0.0)
+    picture = np.full((20, 20, 3), 9, np.uint8)
+    assert crop_square(picture, square, dsize=32).image.min() == 0
+    assert crop_square(picture, square, dsize=32, border=cv2.BORDER_REPLICATE).image.min() == 9
+
+
+def test_square_without_size_is_an_error():
+    with pytest.raises(InputError, match="no extent"):
+        square_matrix(Square(np.zeros(2, np.float32), 0.0, 0.0), dsize=512)
+
+
+def test_square_travels_through_a_row_of_numbers():
+    square = oriented_square(load("crop")["lm0_pts"])
+    row = square.as_row()
+    assert (row.shape, row.dtype) == ((4,), np.float64)
+    np.testing.assert_array_equal(row, [*square.center, square.size, square.angle])
+    again = Square.from_row(row)
+    np.testing.assert_array_equal(square_matrix(again, dsize=64), square_matrix(square, dsize=64))
+    assert again.center.dtype == np.float32
