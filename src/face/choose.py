@@ -1,0 +1,70 @@
+"""Which of several faces are meant: `largest`, `all`, or numbers counted from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ..errors import InputError
+from .face import Face
+
+FaceChoice = Literal["largest", "all"] | tuple[int, ...]
+
+
+def parse_faces(text: str) -> FaceChoice:
+    """What the option `faces` asks for.
+
+    Args:
+        text: "largest", "all", or numbers of faces from left to right, beginning with 0 ("0,2").
+
+    Raises:
+        InputError: anything else, or a number given twice.
+    """
+    word = text.strip().lower()
+    if word == "largest" or word == "all":
+        return word
+    numbers = [part.strip() for part in word.split(",")]
+    if not all(number.isascii() and number.isdecimal() for number in numbers):
+        raise InputError(f"--faces must be largest, all, or numbers from left to right such as 0,2, got {text!r}")
+    choice = tuple(int(number) for number in numbers)
+    if len(set(choice)) < len(choice):
+        raise InputError(f"--faces names a face twice: {text!r}")
+    return choice
+
+
+def left_to_right(faces: Sequence[Face]) -> list[Face]:
+    """The faces in the order of the middles of their boxes."""
+    return sorted(faces, key=lambda face: float(face.box[0] + face.box[2]))
+
+
+def choose_faces(faces: Sequence[Face], choice: FaceChoice, where: str) -> list[Face]:
+    """The faces that are meant.
+
+    Args:
+        faces: what a detector found, in any order; may be empty, and the result is then empty unless single faces are
+            asked for.
+        choice: of `parse_faces`.
+        where: the picture, for messages, e.g. "the source 'a.jpg'".
+
+    Returns:
+        The largest face alone, all faces from left to right, or the faces of the given numbers in the order asked for.
+
+    Raises:
+        InputError: a number beyond the last face.
+    """
+    if choice == "largest":
+        return [max(faces, key=lambda face: face.area)] if faces else []
+    ordered = left_to_right(faces)
+    if choice == "all":
+        return ordered
+    beyond = [number for number in choice if number >= len(ordered)]
+    if beyond:
+        raise InputError(f"--faces asks for face {beyond[0]}, but {where} shows {_count(len(ordered))}")
+    return [ordered[number] for number in choice]
+
+
+def _count(n: int) -> str:
+    """How many faces there are, with the numbers they go by."""
+    if n <= 1:
+        return f"{n} face (number 0)" if n else "no face"
+    return f"{n} faces (numbers 0 to {n - 1}, from left to right)"
