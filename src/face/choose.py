@@ -21,8 +21,10 @@ def parse_faces(text: str) -> FaceChoice:
         InputError: anything else, or a number given twice.
     """
     word = text.strip().lower()
-    if word == "largest" or word == "all":
-        return word
+    if word == "largest":
+        return "largest"
+    if word == "all":
+        return "all"
     numbers = [part.strip() for part in word.split(",")]
     if not all(number.isascii() and number.isdecimal() for number in numbers):
         raise InputError(f"--faces must be largest, all, or numbers from left to right such as 0,2, got {text!r}")
