@@ -86,7 +86,7 @@ def _mixed(a: Tensor, b: Tensor, share: NDArray[np.float64]) -> Tensor:
 
 
 def _turned(a: Tensor, b: Tensor, share: NDArray[np.float64]) -> Tensor:
-    """From a to b (m, 3, 3) by a share of the turn each, (m,): slerp, to which it is the same that they are transposed."""
+    """From a to b (m, 3, 3) by a share of the turn each, (m,): slerp, which transposed rotations obey as well."""
     try:
         start, end = (Rotation.from_matrix(R.detach().cpu().numpy().astype(np.float64)) for R in (a, b))
     except ValueError as error:

@@ -4,14 +4,10 @@ Meshes are in crop coordinates: x = 2 X / W - 1 and y = 2 Y / H - 1 for pixel ed
 same unit (pixels of z over half the crop's side), larger = farther. "Left" is left in the picture. The arithmetic is
 float64; the resulting `Motion` is float32 and obeys ``x = scale * (kp @ R + exp) + t`` exactly, frame by frame.
 
-A clip is measured mesh by mesh, and only the measures need be kept: 0.6 KB a frame, where a mesh takes up to 11.
+A clip is measured mesh by mesh (`measures`), and its measures are all that motion needs.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +16,8 @@ from torch import Tensor
 
 from ..errors import InputError
 from .keypoints import EYES, LIP, NUM_KP
-from .mesh_points import N_POINTS, RIGID_POINTS, TINY, Array, keypoints, mean_face, mean_keypoints, opening
+from .measures import FaceMeasures, measure
+from .mesh_points import Array, mean_keypoints
 from .motion import Motion
 
 _LIPS, _EYES, _BROWS = list(LIP), list(EYES), [1, 2]
@@ -31,51 +28,6 @@ _CLOSED_MOUTH_SHARE = 0.3
 _LIPS_OF_PICTURE = 0.25  # share of the lips' height that belongs to the shape of a face seen in one picture
 # How far lips rise when a mouth closes, in heights of its opening: lower lip, its halves, corners.
 _CLOSING = {19: 1.0, 6: 0.9, 12: 0.9, 14: 0.45, 17: 0.45}
-
-
-class Pose(NamedTuple):
-    """Similarity from the mean face to T meshes: ``mesh = scale * mean_face @ R + t``.
-
-    Attributes:
-        scale: (T,).
-        R: rotations for row vectors, (T, 3, 3).
-        t: translations, z included, (T, 3).
-    """
-
-    scale: Array
-    R: Array
-    t: Array
-
-
-@dataclass(frozen=True)
-class FaceMeasures:
-    """What motion needs to know of T meshes.
-
-    Attributes:
-        pose: of the head.
-        keypoints: in the picture, (T, 21, 3).
-        opening: left eye, right eye, inner lips, (T, 3).
-    """
-
-    pose: Pose
-    keypoints: Array
-    opening: Array
-
-    def __len__(self) -> int:
-        return len(self.opening)
-
-    @property
-    def turned(self) -> Array:
-        """Keypoints (T, 21, 3) turned as in the picture, but at the mean face's size and place."""
-        return (self.keypoints - self.pose.t[:, None]) / self.pose.scale[:, None, None]
-
-    @staticmethod
-    def cat(parts: Sequence[FaceMeasures]) -> FaceMeasures:
-        """Measures one after the other."""
-        pose = Pose(*(np.concatenate(arrays) for arrays in zip(*(part.pose for part in parts), strict=True)))
-        return FaceMeasures(
-            pose, np.concatenate([part.keypoints for part in parts]), np.concatenate([part.opening for part in parts])
-        )
 
 
 def motion_from_meshes(meshes: ArrayLike) -> Motion:
@@ -107,23 +59,6 @@ def motion_with_shape(meshes: ArrayLike, x_c: ArrayLike | Tensor) -> Motion:
         InputError: an array has another shape, no frame, or holds values that are not finite.
     """
     return motion_of(measure(meshes), x_c)
-
-
-def measure(meshes: ArrayLike) -> FaceMeasures:
-    """Pose, keypoints and openings of T meshes, each on its own.
-
-    Args:
-        meshes: (T, 478, 3) in crop coordinates.
-
-    Raises:
-        InputError: the array has another shape, no frame, or holds values that are not finite.
-    """
-    array = np.asarray(meshes, dtype=np.float64)
-    if array.ndim != 3 or array.shape[1:] != (N_POINTS, 3) or not len(array):
-        raise InputError(f"face meshes must be (frames, {N_POINTS}, 3) with at least one frame, got {array.shape}")
-    if not np.isfinite(array).all():
-        raise InputError("face meshes must be finite, got NaN or infinity: leave out the frames that show no face")
-    return FaceMeasures(fit_pose(array), keypoints(array), opening(array))
 
 
 def motion_of(measures: FaceMeasures, x_c: ArrayLike | Tensor | None = None) -> Motion:
@@ -200,20 +135,6 @@ def canonical_keypoints(measures: FaceMeasures) -> Array:
         keep[_UPPER_LIDS, 1] = 0.2
     mean = mean_keypoints()
     return mean + keep * (shape - mean)
-
-
-def fit_pose(meshes: Array) -> Pose:
-    """Least-squares similarity from the mean face to each of T meshes, (T, 478, 3), over the skull's points."""
-    face, points = mean_face()[RIGID_POINTS], meshes[:, RIGID_POINTS]
-    face_centre, centre = face.mean(0), points.mean(1)
-    face, points = face - face_centre, points - centre[:, None]
-    u, stretch, vt = np.linalg.svd(face.T @ points)  # (T, 3, 3), (T, 3), (T, 3, 3)
-    handedness = np.sign(np.linalg.det(u @ vt))  # a rotation never mirrors, so the weakest axis gives way
-    stretch[:, 2] *= handedness
-    u[:, :, 2] *= handedness[:, None]
-    rotation = u @ vt
-    scale = np.maximum(stretch.sum(-1) / (face**2).sum(), TINY)
-    return Pose(scale, rotation, centre - scale[:, None] * (face_centre @ rotation))
 
 
 def _tensor(array: Array) -> Tensor:

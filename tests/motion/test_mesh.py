@@ -3,15 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from src.errors import InputError
+from src.motion.measures import FaceMeasures, measure
 from src.motion.mesh import (
-    FaceMeasures,
     canonical_keypoints,
-    fit_pose,
-    measure,
     motion_from_meshes,
     motion_of,
     motion_with_shape,
@@ -92,30 +88,6 @@ def test_first_frame_fixes_the_shape_of_live_frames(meshes):
     assert close(positions(later)[..., :2], keypoints(meshes[20:21].astype(np.float64))[..., :2])
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    degrees=st.tuples(*[st.floats(-60, 60)] * 3),
-    scale=st.floats(0.2, 3),
-    shift=st.tuples(*[st.floats(-1, 1)] * 3),
-)
-def test_pose_follows_a_similarity(degrees, scale, shift):
-    mesh = np.load(GOLDEN)["source_mesh"][None].astype(np.float64)
-    x, y, z = np.radians(degrees)
-    about_x = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
-    about_y = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-    about_z = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
-    turn = about_x @ about_y @ about_z
-    before, after = fit_pose(mesh), fit_pose(scale * mesh @ turn + shift)
-    np.testing.assert_allclose(after.scale, scale * before.scale, atol=1e-9)
-    np.testing.assert_allclose(after.R, before.R @ turn, atol=1e-9)
-    np.testing.assert_allclose(after.t, scale * before.t @ turn + shift, atol=1e-9)
-
-
-def test_a_mirrored_mesh_still_gives_a_rotation(meshes):
-    pose = fit_pose(meshes * np.array([1, 1, -1.0]))
-    np.testing.assert_allclose(np.linalg.det(pose.R), 1, atol=1e-9)
-
-
 def test_short_clips_take_their_first_frame(meshes):
     one, seven, eight = (canonical_keypoints(measure(meshes[:n])) for n in (1, 7, 8))
     assert np.array_equal(one, seven)
@@ -129,13 +101,6 @@ def test_a_clip_measured_in_parts_is_the_clip(meshes, step):
     whole, joined = motion_from_meshes(meshes), motion_of(FaceMeasures.cat(parts))
     for name, value in vars(whole).items():
         torch.testing.assert_close(vars(joined)[name], value, rtol=0, atol=1e-6)
-
-
-def test_measures_keep_a_small_part_of_their_meshes(meshes):
-    measures = measure(meshes)
-    kept = [*measures.pose, measures.keypoints, measures.opening]
-    assert sum(array.nbytes for array in kept) * 18 < meshes.astype(np.float64).nbytes
-    assert all(array.base is None or array.base.nbytes == array.nbytes for array in kept)  # no view of something large
 
 
 def test_a_collapsed_mesh_stays_finite():
