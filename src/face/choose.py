@@ -54,15 +54,28 @@ def choose_faces(faces: Sequence[Face], choice: FaceChoice, where: str) -> list[
     Raises:
         InputError: a number beyond the last face.
     """
-    if choice == "largest":
-        return [max(faces, key=lambda face: face.area)] if faces else []
-    ordered = left_to_right(faces)
-    if choice == "all":
-        return ordered
-    beyond = [number for number in choice if number >= len(ordered)]
+    by_size = sorted(faces, key=lambda face: -face.area)
+    ordered = by_size if choice == "largest" else left_to_right(faces)
+    return [ordered[number] for number in choose_numbers(len(ordered), choice, where)]
+
+
+def choose_numbers(count: int, choice: FaceChoice, where: str) -> list[int]:
+    """The places of the chosen faces in a list of `count` faces.
+
+    Args:
+        count: number of faces.
+        choice: of `parse_faces`; "largest" takes the first, so that the list must then begin with the largest.
+        where: the picture, for messages.
+
+    Raises:
+        InputError: a number beyond the last face.
+    """
+    if isinstance(choice, str):
+        return list(range(count))[: 1 if choice == "largest" else None]
+    beyond = [number for number in choice if number >= count]
     if beyond:
-        raise InputError(f"--faces asks for face {beyond[0]}, but {where} shows {_count(len(ordered))}")
-    return [ordered[number] for number in choice]
+        raise InputError(f"--faces asks for face {beyond[0]}, but {where} shows {_count(count)}")
+    return list(choice)
 
 
 def _count(n: int) -> str:

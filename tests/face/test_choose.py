@@ -1,10 +1,9 @@
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from src.errors import InputError
-from src.face.choose import choose_faces, left_to_right, parse_faces
+from src.face.choose import choose_faces, choose_numbers, left_to_right, parse_faces
 
 from .fakes import face_at
 
@@ -84,7 +83,15 @@ def test_a_number_beyond_the_last_face(faces, message):
         choose_faces(faces, (3,), "the source 'a.jpg'")
 
 
+@pytest.mark.parametrize(
+    ("count", "choice", "numbers"),
+    [(3, "all", [0, 1, 2]), (3, "largest", [0]), (3, (2, 1), [2, 1]), (0, "all", []), (0, "largest", [])],
+)
+def test_numbers_alone(count, choice, numbers):
+    assert choose_numbers(count, choice, "it") == numbers
+
+
 def test_the_callers_list_stays_as_it_is():
     faces = list(FACES)
     choose_faces(faces, "all", "it")
-    assert np.all([a is b for a, b in zip(faces, FACES, strict=True)])
+    assert [id(face) for face in faces] == [id(face) for face in FACES]
