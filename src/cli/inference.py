@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ..config.argument_config import ArgumentConfig
 from ..config.options import (
+    AppOptions,
     CropOptions,
     FrameOptions,
     InputOptions,
@@ -39,6 +40,7 @@ class _Groups:
     crop: CropOptions = field(default_factory=CropOptions)
     model: ModelOptions = field(default_factory=ModelOptions)
     runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
+    app: AppOptions = field(default_factory=AppOptions)
 
 
 def parse(argv: Sequence[str] | None = None) -> ArgumentConfig:
@@ -47,7 +49,14 @@ def parse(argv: Sequence[str] | None = None) -> ArgumentConfig:
     flat: dict[str, Any] = {}
     for group in fields(groups):
         flat |= vars(getattr(groups, group.name))
+    flat["driving"] = _one_or_several(flat["driving"])
     return ArgumentConfig(**flat)
+
+
+def _one_or_several(drivings: list[str]) -> str | list[str] | None:
+    """What was given as --driving; as with other options, the word None takes nothing."""
+    given = [driving for driving in drivings if driving != "None"]
+    return given if len(given) > 1 else given[0] if given else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:

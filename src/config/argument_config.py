@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .options import (
+    AppOptions,
     CropOptions,
     FrameOptions,
     InputOptions,
@@ -17,6 +18,6 @@ from .options import (
 
 @dataclass
 class ArgumentConfig(
-    RuntimeOptions, ModelOptions, CropOptions, FrameOptions, MotionOptions, OutputOptions, InputOptions
+    AppOptions, RuntimeOptions, ModelOptions, CropOptions, FrameOptions, MotionOptions, OutputOptions, InputOptions
 ):
     """All options of one run (spec: pipeline, section 1); the groups are those of `options`."""

@@ -7,9 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 from .argument_config import ArgumentConfig
-from .options import ModelOptions, RuntimeOptions
-
-_PYTHON_NAMES = {"source_image": "source", "driving_video": "driving", "motion_template": "driving"}
+from .options import AppOptions, ModelOptions, RuntimeOptions
 
 
 def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentConfig:
@@ -17,16 +15,17 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
 
     Args:
         args: all options.
-        options: changes by official name, by a long command-line spelling, or by the name of the Python API.
+        options: changes by official name or by a long command-line spelling.
 
     Raises:
         TypeError: an option that does not exist, that is given twice under two names, or that is fixed when the
-            wrapper is made (model, device, detector).
+            wrapper is made (model, device, detector), or that only the web pages have.
     """
     aliases = _aliases()
     known = {field.name for field in fields(ArgumentConfig)}
     fixed = {field.name for group in (ModelOptions, RuntimeOptions) for field in fields(group)} - {"batch_size"}
     fixed |= {"detector", "det_thresh"}
+    pages = {field.name for field in fields(AppOptions)}
     changes: dict[str, Any] = {}
     for given, value in options.items():
         name = aliases.get(given, given)
@@ -34,6 +33,8 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
             raise TypeError(f"execute() has no option {given!r}; the options are those of --help")
         if name in fixed:
             raise TypeError(f"{given!r} is fixed when the wrapper is made: make another LivePortraitWrapper for it")
+        if name in pages:
+            raise TypeError(f"execute() has no option {given!r}: it belongs to the web pages")
         if name in changes:
             raise TypeError(f"{given!r} repeats the option {name!r} under another name")
         changes[name] = value
@@ -41,8 +42,8 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
 
 
 def _aliases() -> dict[str, str]:
-    """Other spelling -> official name: the command line's long aliases, and those of the Python API."""
-    found = dict(_PYTHON_NAMES)
+    """Other long spelling -> official name."""
+    found: dict[str, str] = {}
     for name, hint in get_type_hints(ArgumentConfig, include_extras=True).items():
         for note in getattr(hint, "__metadata__", ()):
             for alias in getattr(note, "aliases", None) or ():

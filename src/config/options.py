@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
 ModelName = Literal["auto", "base", "compact"]
 DetectorName = Literal["auto", "mediapipe", "insightface"]
 Region = Literal["exp", "pose", "lip", "eyes", "all"]
+Given = Any
+"""A path, or in Python also media in memory; what is possible is checked where it is read."""
 
 
 @dataclass
@@ -22,13 +24,34 @@ class InputOptions:
     """What is animated, and by what."""
 
     source: Annotated[
-        str | None, tyro.conf.arg(aliases=["-s"], metavar="PATH", help_behavior_hint="(default: s0.jpg)")
+        Given,
+        tyro.conf.arg(
+            constructor=str | None,
+            aliases=["-s", "--source_image"],
+            metavar="PATH",
+            help_behavior_hint="(default: s0.jpg)",
+        ),
     ] = None
-    """Portrait picture to animate."""
+    """Portrait to animate: a picture, video or folder of pictures."""
     driving: Annotated[
-        str | None, tyro.conf.arg(aliases=["-d"], metavar="PATH", help_behavior_hint="(default: d0.mp4)")
+        Given,
+        tyro.conf.arg(
+            constructor=list[str],
+            aliases=["-d", "--driving_video"],
+            metavar="PATH",
+            help_behavior_hint="(default: d0.mp4)",
+        ),
+        tyro.conf.UseAppendAction,
     ] = None
-    """Driving video, picture, folder of pictures or motion template."""
+    """Driving video, picture, folder of pictures or template; may be repeated: one for each of the --faces."""
+    motion_template: Annotated[
+        Given, tyro.conf.arg(constructor=str | None, metavar="FILE", help_behavior_hint="(optional)")
+    ] = None
+    """Motion template to drive with; a --driving beside it gives only sound and preview."""
+    v2v: bool = False
+    """Stop unless the source is a video. Without it, a video is recognised as well."""
+    faces: str = "largest"
+    """Faces of the source to animate: largest, all, or numbers from left to right such as 0,2."""
 
 
 @dataclass
@@ -41,12 +64,20 @@ class OutputOptions:
         str | None, tyro.conf.arg(aliases=["-o"], metavar="DIR", help_behavior_hint="(default: animations/)")
     ] = None
     """Folder for results, named <source>--<driving>."""
+    output_size: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: full size)")] = None
+    """Longest side of the result in pixels, 64 to 4096: smaller saves memory and time."""
     audio: bool = True
-    """Copy the sound of the driving video."""
+    """Copy the sound of the driving (or source) video."""
+    audio_priority: Literal["source", "driving"] = "driving"
+    """Whose sound is copied when both have some."""
     concat: bool = True
     """Also write the side-by-side video: driving, source, result."""
     save_motion_template: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
     """Keep the driving motion as a template (.safetensors, or official .pkl). Without --source, only that."""
+    auto_template: bool = False
+    """Also keep the driving motion as a template next to the result."""
+    report: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
+    """Write what was done, found and measured to this .json file."""
     crf: int = 18
     """Quality of the video: 0 (lossless) to 51; smaller is better and larger in bytes."""
 
@@ -62,7 +93,9 @@ class MotionOptions:
     animation_region: Region = "all"
     """Part of the motion that is carried over."""
     driving_option: Literal["expression-friendly", "pose-friendly"] = "expression-friendly"
-    """Official switch; with a person and relative motion both give the same picture."""
+    """expression-friendly scales relative motion as --expression_scale says, pose-friendly does not."""
+    expression_scale: Literal["official", "true"] = "official"
+    """Scale of expression-friendly: official (always 1 for people), or true (by the sizes of both faces)."""
     driving_multiplier: float = 1.0
     """Strength of the motion, applied last."""
     flag_normalize_lip: Annotated[bool, tyro.conf.arg(aliases=["--flag_lip_zero"])] = False
@@ -79,6 +112,20 @@ class MotionOptions:
     """Strength of the eyes: 0 = the source's, 1 = the driver's."""
     lip_retargeting_ratio: float = 1.0
     """Strength of the lips: 0 = the source's, 1 = the driver's."""
+    flag_source_video_eye_retargeting: bool = False
+    """Source video: open the eyes as far as in its first frame before animating (both retargeting flags off)."""
+    driving_smooth_observation_variance: float = 3e-7
+    """Source video: how strongly the motion is smoothed; larger = smoother."""
+    on_missing: Literal["hold", "interpolate", "error"] = "hold"
+    """Driving frames without a face: hold the last motion, interpolate, or stop with an error."""
+    align: Literal["time", "index"] = "time"
+    """Match source video and driver by time, or frame by frame as the official program does."""
+    smooth: bool = False
+    """Steady a shaky driving motion; for a source video, its crop as well."""
+    lip_normalize_threshold: Annotated[float, tyro.conf.Fixed, tyro.conf.Suppress] = 0.03
+    """Lips that are less open than this count as closed (from Python only, as officially)."""
+    source_video_eye_retargeting_threshold: Annotated[float, tyro.conf.Fixed, tyro.conf.Suppress] = 0.18
+    """A first frame whose eyes are less open than this is no measure (from Python only, as officially)."""
 
 
 @dataclass
@@ -89,6 +136,10 @@ class FrameOptions:
     """Crop the source to its face; off: the picture is taken as the crop, whatever its shape."""
     flag_pasteback: Annotated[bool, tyro.conf.arg(aliases=["--paste_back"])] = True
     """Paste the animated face back into the whole picture (needs --flag_do_crop and --flag_stitching)."""
+    feather: int = 16
+    """Width of the soft edge of what is pasted, 1 to 128 pixels of the 512 crop."""
+    match_color: bool = False
+    """Give the animated face the colours that the source has there."""
     flag_crop_driving_video: bool = False
     """Crop the driving video to its face. Always done if it is not square, and with the compact model."""
     source_max_dim: int = 1280
@@ -145,5 +196,26 @@ class RuntimeOptions:
     """The official spelling of --device cpu."""
     flag_use_half_precision: bool = True
     """float16 for the official networks on a GPU; everything else is float32."""
-    batch_size: Annotated[int | None, tyro.conf.arg(help_behavior_hint="(default: the model's choice)")] = None
+    batch_size: Annotated[
+        int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the model's choice)")
+    ] = None
     """Frames that go through the networks at once."""
+    flag_do_torch_compile: bool = False
+    """Compile the networks first: a slow start, faster frames."""
+
+
+@dataclass
+class AppOptions:
+    """For app.py and app_animals.py alone."""
+
+    server_port: Annotated[
+        int | None,
+        tyro.conf.arg(aliases=["-p"], metavar="INT", help_behavior_hint="(default: 7860, animals 7861)"),
+    ] = None
+    """Port of the web page."""
+    server_name: Annotated[str | None, tyro.conf.arg(metavar="HOST")] = "127.0.0.1"
+    """Address to listen at; 0.0.0.0 = all addresses of this machine."""
+    share: bool = False
+    """Ask Gradio for a public link to the page."""
+    gradio_temp_dir: Annotated[str | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(optional)")] = None
+    """Folder for uploads and results."""

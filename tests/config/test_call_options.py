@@ -5,7 +5,7 @@ import pytest
 
 from src.config.argument_config import ArgumentConfig
 from src.config.call_options import call_options
-from src.config.options import ModelOptions, RuntimeOptions
+from src.config.options import AppOptions, ModelOptions, RuntimeOptions
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,8 @@ from src.config.options import ModelOptions, RuntimeOptions
         ("source_image", "source", "a.jpg"),
         ("driving", "driving", "b.mp4"),
         ("driving_video", "driving", Path("b.mp4")),
-        ("motion_template", "driving", "m.safetensors"),
+        ("driving", "driving", ["b.mp4", "c.mp4"]),
+        ("motion_template", "motion_template", "m.safetensors"),
         ("output", "output", None),
         ("flag_stitching", "flag_stitching", False),
         ("paste_back", "flag_pasteback", False),
@@ -58,3 +59,9 @@ FIXED = {field.name for group in (ModelOptions, RuntimeOptions) for field in fie
 def test_what_is_fixed_when_the_wrapper_is_made(fixed):
     with pytest.raises(TypeError, match=f"'{fixed}' is fixed"):
         call_options(ArgumentConfig(), {fixed: getattr(ArgumentConfig(), fixed)})
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(AppOptions)])
+def test_what_only_the_web_pages_have(name):
+    with pytest.raises(TypeError, match=f"no option '{name}': it belongs to the web pages"):
+        call_options(ArgumentConfig(), {name: getattr(ArgumentConfig(), name)})
