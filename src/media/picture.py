@@ -1,5 +1,6 @@
 """Pictures in and out, and the size limit of source frames (spec: pipeline, sections 4 and 13)."""
 
+import logging
 from io import BytesIO
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from ..errors import InputError
 from .output_file import temporary_beside
 from .sniff import MediaKind, name_of, sniff
 
+_log = logging.getLogger(__name__)
+
+_ANIMATED = {"GIF", "PNG", "WEBP"}  # other formats hold more than one picture without being animated (MPO, TIFF)
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 
@@ -38,11 +42,31 @@ def read_picture(source: str | Path | bytes) -> np.ndarray:
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     try:
         with Image.open(BytesIO(data)) as image:
-            return _to_rgb8(ImageOps.exif_transpose(image))
+            if image.format in _ANIMATED and getattr(image, "is_animated", False):
+                _log.warning("%s is animated: its first frame is used", name)
+            return rgb_of(image)
     except Image.DecompressionBombError as error:
         raise InputError(f"{name} has more than 178 million pixels: make it smaller") from error
     except Exception as error:  # the decoders raise errors of many types on damaged data
         raise InputError(f"{name} is damaged or of an unknown kind of picture: {error}") from error
+
+
+def rgb_of(image: Image.Image) -> np.ndarray:
+    """Pixels of a PIL image, upright, as 8-bit RGB (see ``read_picture``).
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        InputError: the image has floating-point pixels.
+    """
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16-bit grey
+        grey = (np.clip(np.asarray(image).astype(np.int64), 0, 65535) >> 8).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)  # (H, W, 3)
+    if image.mode == "F":
+        raise InputError("floating-point pixels are not supported: save the picture with 8 bits a channel")
+    return np.array(image.convert("RGB"))
 
 
 def write_picture(path: str | Path, rgb: np.ndarray, quality: int = 95) -> None:
@@ -92,12 +116,3 @@ def resize_to_limit(rgb: np.ndarray, max_dim: int = 1280, division: int = 2) -> 
     division = max(division, 1)
     trimmed = rgb[: height - height % division, : width - width % division]
     return trimmed if trimmed.size else rgb
-
-
-def _to_rgb8(image: Image.Image) -> np.ndarray:
-    if image.mode.startswith("I"):  # 16-bit grey
-        grey = (np.clip(np.asarray(image).astype(np.int64), 0, 65535) >> 8).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)  # (H, W, 3)
-    if image.mode == "F":
-        raise InputError("floating-point pixels are not supported")
-    return np.array(image.convert("RGB"))

@@ -23,21 +23,23 @@ class MediaKind(StrEnum):
 
 
 _KNOWN = (
-    (MediaKind.PICTURE, rb"\xff\xd8\xff"),  # JPEG
-    (MediaKind.PICTURE, rb"\x89PNG\r\n\x1a\n"),
-    (MediaKind.PICTURE, rb"BM.{4}\x00{4}"),
-    (MediaKind.PICTURE, rb"II\*\x00|MM\x00\*"),  # TIFF
-    (MediaKind.PICTURE, rb"RIFF.{4}WEBP"),
-    (MediaKind.PICTURE, rb".{4}ftypavif"),
-    (MediaKind.ANIMATION, rb"GIF8[79]a"),
-    (MediaKind.VIDEO, rb".{4}(?:ftyp|moov|mdat|wide|free|skip)"),  # MP4, QuickTime
-    (MediaKind.VIDEO, rb"\x1aE\xdf\xa3"),  # Matroska, WebM
-    (MediaKind.VIDEO, rb"RIFF.{4}AVI "),
-    (MediaKind.VIDEO, rb"\x00\x00\x01[\xb3\xba]"),  # MPEG
-    (MediaKind.VIDEO, rb"G.{187}G|.{4}G.{191}G"),  # MPEG transport stream, M2TS
-    (MediaKind.VIDEO, rb"FLV\x01|OggS|\x30\x26\xb2\x75\x8e\x66\xcf\x11"),  # Flash, Ogg, Windows Media
-    (MediaKind.TEMPLATE, rb"\x80[\x02-\x05]"),  # pickle
-    (MediaKind.TEMPLATE, rb".{4}\x00{4}\{"),  # safetensors
+    (MediaKind.PICTURE, ".jpg", rb"\xff\xd8\xff"),
+    (MediaKind.PICTURE, ".png", rb"\x89PNG\r\n\x1a\n"),
+    (MediaKind.PICTURE, ".bmp", rb"BM.{4}\x00{4}"),
+    (MediaKind.PICTURE, ".tif", rb"II\*\x00|MM\x00\*"),
+    (MediaKind.PICTURE, ".webp", rb"RIFF.{4}WEBP"),
+    (MediaKind.PICTURE, ".avif", rb".{4}ftypavif"),
+    (MediaKind.ANIMATION, ".gif", rb"GIF8[79]a"),
+    (MediaKind.VIDEO, ".mp4", rb".{4}(?:ftyp|moov|mdat|wide|free|skip)"),  # QuickTime too
+    (MediaKind.VIDEO, ".mkv", rb"\x1aE\xdf\xa3"),  # WebM too
+    (MediaKind.VIDEO, ".avi", rb"RIFF.{4}AVI "),
+    (MediaKind.VIDEO, ".mpg", rb"\x00\x00\x01[\xb3\xba]"),
+    (MediaKind.VIDEO, ".ts", rb"G.{187}G|.{4}G.{191}G"),  # M2TS too
+    (MediaKind.VIDEO, ".flv", rb"FLV\x01"),
+    (MediaKind.VIDEO, ".ogv", rb"OggS"),
+    (MediaKind.VIDEO, ".wmv", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    (MediaKind.TEMPLATE, ".pkl", rb"\x80[\x02-\x05]"),
+    (MediaKind.TEMPLATE, ".safetensors", rb".{4}\x00{4}\{"),
 )
 _REFUSED = (
     (rb".{4}ftyp(?:hei[cfmsx]|hev[cx]|mif1|msf1)", "an HEIC picture, which cannot be read: save it as JPEG first"),
@@ -48,7 +50,7 @@ _REFUSED = (
 )
 
 
-def sniff(source: str | Path | bytes) -> MediaKind:
+def sniff(source: str | Path | bytes, called: str | None = None) -> MediaKind:
     """Tell what a file, a folder or a file's content is.
 
     A GIF with a single frame is a picture, one with more is an animation. A folder is reported as it is; whether it
@@ -56,13 +58,14 @@ def sniff(source: str | Path | bytes) -> MediaKind:
 
     Args:
         source: path, or the content itself.
+        called: what messages call it, if not by its path.
 
     Raises:
         MissingFileError: nothing lies at the path.
         InputError: neither a file nor a folder, or the content is empty, text, or of no kind that can be used; the
             message says which.
     """
-    name = name_of(source)
+    name = called or name_of(source)
     if isinstance(source, bytes):
         head = source[:_HEAD_BYTES]
     else:
@@ -75,12 +78,18 @@ def sniff(source: str | Path | bytes) -> MediaKind:
     for pattern, what in _REFUSED:
         if re.match(pattern, head, re.DOTALL):
             raise InputError(f"{name} is {what}")
-    for kind, pattern in _KNOWN:
+    for kind, _, pattern in _KNOWN:
         if re.match(pattern, head, re.DOTALL):
             return _still_or_animated(source) if kind is MediaKind.ANIMATION else kind
     if _is_text(head):
         raise InputError(f"{name} is a text file: a picture, a video or a motion template is needed")
     raise InputError(f"{name} is neither a picture, nor a video, nor a motion template (judged by its content)")
+
+
+def suffix_of(path: Path) -> str:
+    """Usual suffix for the content of a file; empty if ``sniff`` would not know it."""
+    head = _read_head(path)
+    return next((suffix for _, suffix, pattern in _KNOWN if re.match(pattern, head, re.DOTALL)), "")
 
 
 def name_of(source: str | Path | bytes) -> str:

@@ -1,9 +1,11 @@
 """The sound track: whether a file has one, and adding it to a silent video (spec: pipeline, section 13; Q29)."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 from av.container import InputContainer
@@ -34,6 +36,23 @@ def has_audio(path: str | Path) -> bool:
             return bool(container.streams.audio)
     except av.FFmpegError:
         return False
+
+
+def choose_donor(source: Path | None, drivings: Sequence[Path], priority: Literal["source", "driving"]) -> Path | None:
+    """Choose the file whose sound a result gets (spec: pipeline, section 13).
+
+    Args:
+        source: the source, None where it is no file.
+        drivings: the drivers that are files; of several, the first one with sound counts.
+        priority: whose sound is taken where both have some.
+
+    Returns:
+        The file, None if none has sound.
+    """
+    driving = next((path for path in drivings if has_audio(path)), None)
+    if driving is not None and priority == "driving":
+        return driving
+    return source if source is not None and has_audio(source) else driving
 
 
 def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bool:

@@ -192,9 +192,9 @@ class TestAhead:
                 alive.add(picture)
                 yield picture
 
-        for picture in ahead(source(), 2):  # noqa: B007
+        items = ahead(source(), 2)
+        while next(items, None):
             assert len(alive) <= 2 + 3  # waiting, and one each with the source, the queue and the consumer
-        picture = None
         assert not alive
 
     def test_many_at_once(self):
