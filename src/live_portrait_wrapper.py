@@ -20,6 +20,7 @@ from .config.call_options import call_options
 from .config.crop_config import CropConfig
 from .config.inference_config import InferenceConfig
 from .config.options import RuntimeOptions
+from .config.split import join_configs, split_arguments
 from .engine.check_tensor import expect
 from .engine.create import create_engine
 from .engine.device import device_of
@@ -30,9 +31,11 @@ from .face.face import FaceDetector, Points, Rgb
 from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
 from .motion.keypoints import NUM_KP, transform_keypoint
-from .motion.pose import get_rotation_matrix, headpose_pred_to_degree
+from .motion.pose import degrees, get_rotation_matrix, headpose_pred_to_degree
 from .pipeline.animate import animate
-from .pipeline.plan import plan_run
+from .pipeline.live import LiveSession, open_session
+from .pipeline.one_picture import motion_of_picture
+from .pipeline.plan import check_run
 from .pipeline.progress import Progress, silent
 from .pipeline.render import parse_output
 from .pipeline.result import AnimationResult
@@ -73,7 +76,13 @@ class LivePortraitWrapper:
         self.crop_cfg = crop_cfg or CropConfig()
         self.device = device_of(self.inference_cfg)
         self._resolved = resolve_model(model, None if weights_dir is None else _weights_folder(weights_dir, model))
-        self.engine = create_engine(self._resolved, self.device, half=self.inference_cfg.flag_use_half_precision)
+        self.engine = create_engine(
+            self._resolved,
+            self.device,
+            half=self.inference_cfg.flag_use_half_precision,
+            compile_networks=self.inference_cfg.flag_do_torch_compile,
+        )
+        self._session: LiveSession | None = None
 
     @classmethod
     def from_arguments(cls, args: ArgumentConfig) -> LivePortraitWrapper:
@@ -82,10 +91,8 @@ class LivePortraitWrapper:
         Raises:
             LivePortraitError: also for mistakes in the options and files, before any weights are looked for.
         """
-        plan_run(args)
-        inference_cfg, crop_cfg = InferenceConfig(), CropConfig()
-        for config in (inference_cfg, crop_cfg):
-            vars(config).update({name: getattr(args, name) for name in vars(config)})
+        check_run(args)
+        inference_cfg, crop_cfg = split_arguments(args)
         return cls(inference_cfg, crop_cfg=crop_cfg, model=args.model, weights_dir=args.weights_dir)
 
     @cached_property
@@ -102,28 +109,97 @@ class LivePortraitWrapper:
     def execute(
         self, args: ArgumentConfig | None = None, *, progress: Progress = silent, **options: Any
     ) -> AnimationResult:
-        """Animate a portrait file with a driving file and write the result.
+        """Animate a portrait with a driver and write the result. May be called from several threads.
 
         Args:
             args: all options; None = this wrapper's configs and the defaults.
             progress: called as the work goes on.
             options: single options by official or command-line name, for this call only
-                (``source_image=``, ``driving_video=``, ``output=``, ``flag_stitching=``, ...).
+                (``source_image=``, ``driving_video=``, ``output=``, ``flag_stitching=``, ...). Source and drivers may
+                be paths, bytes, open files, PIL images, arrays (H, W, 3) or frames (T, H, W, 3) uint8 RGB (25 a
+                second); a list of drivers is one for each of the ``faces``.
 
         Returns:
-            Path of the result, with ``.concat``, ``.n_frames``, ``.fps``.
+            Path of the result, with ``.concat``, ``.template``, ``.n_frames``, ``.fps``, ``.report``.
 
         Raises:
             TypeError: an option that does not exist, or that is fixed when the wrapper is made.
-            LivePortraitError: anything about the files that the caller can mend.
+            LivePortraitError: anything about the inputs that the caller can mend.
         """
-        if args is None:
-            args = ArgumentConfig(**{**vars(self.inference_cfg), **vars(self.crop_cfg)})
+        args = self._arguments(args, options)
+        return animate(self.engine, lambda: self.detector, args, progress)
+
+    def set_source(self, source_image: Any, **options: Any) -> LiveSession:
+        """Take a portrait that `drive` will move: what is expensive about it is computed here, once.
+
+        Args:
+            source_image: a picture: path, bytes, open file, PIL image or array (H, W, 3) uint8 RGB.
+            options: single options, as for `execute`, that hold until the next source is set.
+
+        Returns:
+            The session, for callers that drive several sources at a time; `drive` uses the last one.
+
+        Raises:
+            TypeError: an option that does not exist, or that is fixed when the wrapper is made.
+            NoFaceError: the picture shows no face.
+            LivePortraitError: anything else about the picture that the caller can mend.
+        """
+        args = self._arguments(None, {**options, "source": source_image})
+        self._session = open_session(self.engine, self.detector, args)
+        return self._session
+
+    def drive(self, frames: Rgb | Sequence[Rgb]) -> Rgb | list[Rgb]:
+        """The source under the motion of the next driving frames, as from a camera.
+
+        The first frame that shows a face counts as neutral; frames without a face hold the last motion.
+
+        Args:
+            frames: one frame (H, W, 3) uint8 RGB, or several.
+
+        Returns:
+            One frame (H', W', 3) uint8 RGB, or a list of as many as were given.
+
+        Raises:
+            InputError: no source was set, or not such frames.
+        """
+        if self._session is None:
+            raise InputError("there is no source to drive: call set_source first")
+        if isinstance(frames, np.ndarray) and frames.ndim == 3:
+            return self._session.drive([frames])[0]
+        return self._session.drive(frames)
+
+    def motion_extractor(self, frame: Any, *, crop: bool | None = None) -> dict[str, Any]:
+        """Head pose and expression of the face in one picture.
+
+        Args:
+            frame: path, bytes, open file, PIL image or array (H, W, 3) uint8 RGB; or a prepared tensor (1, 3, h, w).
+            crop: find the face and crop to it first; None = where the model needs that, or the picture is not square.
+
+        Returns:
+            ``pitch``, ``yaw``, ``roll`` in degrees and ``scale`` as floats; ``R`` (3, 3), ``t`` (3,), ``exp`` and
+            ``kp`` (21, 3) as float32 arrays.
+
+        Raises:
+            NoFaceError: the picture shows no face where one is needed.
+            InputError: not a picture.
+        """
+        if isinstance(frame, Tensor):
+            motion = self.engine.get_motion(expect(frame, "the picture", 1, 3, None, None))
+        else:
+            args = self._arguments(None, {})
+            motion = motion_of_picture(frame, self.engine, lambda: self.detector, args, crop=crop)
+        pitch, yaw, roll = (float(angle) for angle in degrees(motion.R))
+        values = {name: getattr(motion, name)[0].cpu().numpy() for name in ("R", "t", "exp", "kp")}
+        return {"pitch": pitch, "yaw": yaw, "roll": roll, "scale": float(motion.scale), **values}
+
+    def _arguments(self, args: ArgumentConfig | None, options: Mapping[str, Any]) -> ArgumentConfig:
+        """The arguments of one call: a copy, so that no call changes what another one sees."""
+        args = join_configs(self.inference_cfg, self.crop_cfg) if args is None else args
         if args.model not in ("auto", self.engine.name):
             raise InputError(
                 f"these arguments ask for the model {args.model!r}, this wrapper runs {self.engine.name!r}"
             )
-        return animate(self.engine, lambda: self.detector, call_options(args, options), progress)
+        return call_options(args, options)
 
     # The official methods (spec: pipeline, section 20). Each raises an InputError for tensors of another shape. -------
 

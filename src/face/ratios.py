@@ -58,6 +58,15 @@ def lip_ratio(points: Points, scheme: Scheme) -> Floats:
     return np.array([[_ratio(_official(points, scheme), _LIPS)]], np.float32)
 
 
+def openings(points: Points, scheme: Scheme) -> Floats:
+    """Eye and lip ratios of one face together: left eye, right eye, lips, (1, 3) float32.
+
+    Raises:
+        InputError: the scheme has no points on lids and inner lips.
+    """
+    return np.concatenate([eye_ratios(points, scheme), lip_ratio(points, scheme)], axis=1)
+
+
 def combined_eye_ratios(source: NDArray[np.floating], target: float | NDArray[np.floating]) -> Floats:
     """What the eye retargeting network reads beside the keypoints (spec: pipeline, section 5.6).
 

@@ -1,28 +1,33 @@
-"""`animate()`: one run from files to files, the stages one after the other."""
+"""`animate()`: one run from inputs to files, the stages one after the other."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
-from ..face.face import FaceDetector
-from ..media.frames import concat_frame
-from ..media.picture import read_picture, resize_to_limit, write_picture
-from ..media.sound import has_audio
+from ..errors import InputError
+from ..face.face import FaceDetector, Rgb
+from ..media.background import Behind
+from ..media.given import Inbox
+from ..media.picture import write_picture
+from ..media.sound import choose_donor
 from ..media.video_writer import VideoWriter
 from ..motion.template import save_template
+from .clip import Clip
+from .compose import Composer
 from .driving import Driving, read_driving
 from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
-from .render import RenderedFrame, render
+from .render import FaceRenderer, RenderedFrame, render
+from .report import Report, StageClock, peak_gpu_memory_mib, peak_memory_mib
 from .result import AnimationResult
-from .source import Source, prepare_source
+from .source import Source, open_source, read_source
+from .timeline import Timeline, make_timeline
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +37,7 @@ ANIMATING = "Animating"
 def animate(
     engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
 ) -> AnimationResult:
-    """Animate `args.source` with `args.driving` and write the result (spec: pipeline, sections 7-13).
+    """Animate `args.source` with `args.driving` and write the result (spec: pipeline, sections 7-13 and 15).
 
     With `args.save_motion_template` and no source only the template is made.
 
@@ -43,63 +48,156 @@ def animate(
         progress: told about every frame.
 
     Raises:
-        LivePortraitError: anything about the files that the caller can mend.
+        LivePortraitError: anything about the inputs that the caller can mend.
     """
-    started = time.perf_counter()
-    plan = plan_run(args)
-    source = _source(plan, engine, detector, args)
-    driving = read_driving(plan.driving, engine, detector, args, progress)
-    template = driving.template
-    saved = save_template(template, plan.template) if plan.template else None
-    if source is None or plan.outputs is None:
-        assert saved is not None, "a run without a source makes a template"
-        return AnimationResult(saved, template=saved, n_frames=template.n_frames, fps=template.fps)
-    if args.flag_pasteback and not (args.flag_do_crop and args.flag_stitching):
-        _log.warning("nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop")
-    frames = counted(
-        render(engine, source, driving, plan.transfer, args.batch_size), ANIMATING, template.n_frames, progress
-    )
-    if driving.is_video:
-        _write_video(plan.outputs, source, driving, frames, args)
-    else:
-        _write_picture(plan.outputs, source, driving, frames)
-    seconds = time.perf_counter() - started
-    _log.info("%d frame%s in %.1f s", template.n_frames, "s" if template.n_frames > 1 else "", seconds)
-    return AnimationResult(
-        plan.outputs.result,
-        concat=plan.outputs.concat,
-        template=saved,
-        n_frames=template.n_frames,
-        fps=template.fps if driving.is_video else None,
-    )
+    with Inbox() as inbox:
+        return _Run(engine, detector, args, progress, plan_run(args, inbox)).result()
 
 
-def _source(plan: Plan, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig) -> Source | None:
-    if plan.source is None:
-        return None
-    frame = resize_to_limit(read_picture(plan.source), args.source_max_dim, args.source_division)
-    return prepare_source(frame, engine, detector, args, f"'{plan.source}'")
+class _Run:
+    """One run: what its stages share."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        detector: Callable[[], FaceDetector],
+        args: ArgumentConfig,
+        progress: Progress,
+        plan: Plan,
+    ) -> None:
+        self.engine, self.detector, self.args, self.progress, self.plan = engine, detector, args, progress, plan
+        self.clock = StageClock()
+
+    def result(self) -> AnimationResult:
+        clip = None if self.plan.source is None else open_source(self.plan.source, self.args)
+        source = None if clip is None or clip.is_video else self._source(clip)  # first: a mistake shows at once
+        drivings = self._drivings()
+        saved = self._save_templates(drivings)
+        if clip is not None and source is None:
+            source = self._source(clip.first(make_timeline(clip, drivings, self.args.align).n_frames))
+        if source is None or self.plan.outputs is None:
+            template = drivings[0].template
+            report = self._report(drivings, None, template.n_frames, None)
+            return AnimationResult(
+                saved[0], template=saved[0], n_frames=template.n_frames, fps=template.fps, report=report
+            )
+        _check_count(source, drivings)
+        timeline = make_timeline(source, drivings, self.args.align)
+        self._write(self.plan.outputs, source, drivings, timeline)
+        fps = timeline.fps if timeline.is_video else None
+        return AnimationResult(
+            self.plan.outputs.result,
+            concat=self.plan.outputs.concat,
+            template=saved[0] if saved else None,
+            n_frames=timeline.n_frames,
+            fps=fps,
+            report=self._report(drivings, source, timeline.n_frames, timeline),
+        )
+
+    def _source(self, clip: Clip) -> Source:
+        with self.clock.stage("source"):
+            return read_source(clip, self.engine, self.detector, self.args, self.progress)
+
+    def _drivings(self) -> list[Driving]:
+        with self.clock.stage("driving"):
+            return [
+                read_driving(given, self.engine, self.detector, self.args, self.progress)
+                for given in self.plan.drivings
+            ]
+
+    def _save_templates(self, drivings: Sequence[Driving]) -> list[Path]:
+        pairs = zip(self.plan.templates, drivings, strict=True)
+        return [save_template(driving.template, path) for path, driving in pairs if path is not None]
+
+    def _frames(self, source: Source, drivings: Sequence[Driving], timeline: Timeline) -> Iterator[RenderedFrame]:
+        """Frames of the result before their faces are pasted back; what options lack is reported at once."""
+        options, is_video = self.plan.transfer, source.is_video
+        renderers = [
+            FaceRenderer(
+                self.engine,
+                portrait,
+                None if number is None else drivings[number],
+                timeline,
+                options,
+                source_is_video=is_video,
+            )
+            for portrait, number in zip(source.portraits, _assigned(drivings, len(source.portraits)), strict=True)
+        ]
+        batch_size = self.args.batch_size or self.engine.batch_size
+        rendered = render(source, renderers, timeline, batch_size=batch_size, size=self.args.output_size)
+        timed = self.clock.timed(rendered, "networks")
+        return counted(timed, ANIMATING, timeline.n_frames, self.progress)
+
+    def _write(self, paths: OutputPaths, source: Source, drivings: Sequence[Driving], timeline: Timeline) -> None:
+        frames = self._frames(source, drivings, timeline)
+        composer = Composer(self.args.match_color)
+        previews = [driving.previews(timeline.positions(driving)) for driving in drivings]
+        drivers = _assigned(drivings, len(source.portraits))
+        with ExitStack() as stack:
+            write_result = self._writer(stack, paths.result, source, drivings, timeline)
+            write_concat = self._writer(stack, paths.concat, source, drivings, timeline) if paths.concat else None
+
+            def finish(rendered: RenderedFrame) -> None:
+                with self.clock.stage("paste back"):
+                    frame = composer.result(rendered)
+                with self.clock.stage("encode"):
+                    write_result(frame)
+                if write_concat is not None:
+                    with self.clock.stage("side by side"):
+                        shown = [next(preview, None) for preview in previews]
+                        row = composer.side_by_side(rendered, [None if k is None else shown[k] for k in drivers])
+                    with self.clock.stage("encode"):
+                        write_concat(row)
+
+            behind = stack.enter_context(Behind(finish))
+            for rendered in frames:
+                behind.put(rendered)
+
+    def _writer(
+        self, stack: ExitStack, path: Path, source: Source, drivings: Sequence[Driving], timeline: Timeline
+    ) -> Callable[[Rgb], None]:
+        if not timeline.is_video:
+            return lambda rgb: write_picture(path, rgb)
+        sound = None
+        if self.args.audio:
+            clips = [driving.clip.path for driving in drivings if driving.clip is not None and driving.clip.path]
+            sound = choose_donor(source.clip.path if source.is_video else None, clips, self.args.audio_priority)
+        return stack.enter_context(VideoWriter(path, timeline.fps, crf=self.args.crf, audio_from=sound)).write
+
+    def _report(
+        self, drivings: Sequence[Driving], source: Source | None, n_frames: int, timeline: Timeline | None
+    ) -> Report:
+        fps = timeline.fps if timeline is not None and timeline.is_video else None
+        report = Report(
+            model=self.engine.name,
+            device=str(self.engine.device),
+            n_frames=n_frames,
+            fps=None if fps is None else f"{fps.numerator}/{fps.denominator}",
+            n_faces=0 if source is None else len(source.portraits),
+            missed_source=[] if source is None else source.n_missing,
+            missed_driving=[driving.n_missing for driving in drivings],
+            seconds=round(self.clock.elapsed, 3),
+            stages=self.clock.seconds(),
+            peak_memory_mib=round(peak_memory_mib(), 1),
+            peak_gpu_memory_mib=peak_gpu_memory_mib(self.engine.device),
+        )
+        _log.info("%s", report.line())
+        if self.plan.report is not None:
+            report.write(self.plan.report)
+        return report
 
 
-def _write_video(
-    paths: OutputPaths, source: Source, driving: Driving, frames: Iterator[RenderedFrame], args: ArgumentConfig
-) -> None:
-    sound = driving.clip.path if args.audio and driving.clip and has_audio(driving.clip.path) else None
-    with ExitStack() as stack:
-
-        def writer(path: Path) -> VideoWriter:
-            return stack.enter_context(VideoWriter(path, driving.template.fps, crf=args.crf, audio_from=sound))
-
-        result, concat = writer(paths.result), writer(paths.concat) if paths.concat else None
-        previews = driving.previews()
-        for frame in frames:
-            result.write(frame.frame)
-            if concat is not None:
-                concat.write(concat_frame(frame.crop, source.preview, next(previews, None)))
+def _assigned(drivings: Sequence[Driving], n_faces: int) -> list[int | None]:
+    """Number of the driver of each face: one drives all, several drive one face each."""
+    return [0 if len(drivings) == 1 else number if number < len(drivings) else None for number in range(n_faces)]
 
 
-def _write_picture(paths: OutputPaths, source: Source, driving: Driving, frames: Iterator[RenderedFrame]) -> None:
-    (frame,) = frames
-    write_picture(paths.result, frame.frame)
-    if paths.concat:
-        write_picture(paths.concat, concat_frame(frame.crop, source.preview, next(driving.previews(), None)))
+def _check_count(source: Source, drivings: Sequence[Driving]) -> None:
+    faces, drivers = len(source.portraits), len(drivings)
+    if drivers > faces:
+        raise InputError(
+            f"{drivers} drivers, but the source {source.clip.label} shows {faces} face{'s' if faces > 1 else ''}: "
+            "give at most one driver per face"
+        )
+    if 1 < drivers < faces:
+        _log.warning("%d faces but %d drivers: the faces without one stay as they are", faces, drivers)

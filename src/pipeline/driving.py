@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,129 +15,117 @@ from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..errors import NoFaceError
 from ..face.crop import average_box, box_matrix, crop_by_box, driving_box, resize_driving
-from ..face.face import Face, FaceDetector, Rgb, Scheme
-from ..face.landmarks import mesh_in_crop
+from ..face.face import Face, FaceDetector, Rgb
 from ..face.tracking import FaceTracker
-from ..media.sniff import MediaKind, sniff
+from ..motion.interpolate import interpolate
 from ..motion.motion import Motion
+from ..motion.steady import steady
 from ..motion.template import MotionTemplate, load_template
 from .clip import Clip, open_clip
-from .progress import Progress, batched, counted
-from .source import CROP_SIZE, with_ratios
+from .clip_motion import ClipMotion, motion_of_record, motion_of_views
+from .face_record import FaceRecord
+from .framing import CROP_SIZE
+from .inputs import DrivingInput
+from .progress import Progress, counted
 
 _log = logging.getLogger(__name__)
 
 FINDING, READING = "Finding the driving face", "Reading the driving motion"
-_MESHES_AT_ONCE = 256
 Box = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
 class Driving:
-    """Motion to drive with, and the frames it came from where there are any.
+    """Motion to drive with, and the frames to show beside the result where there are any.
 
     Attributes:
         template: motion over time.
-        clip: the frames; None for a template.
+        is_video: whether there is more than a still to follow.
+        clip: the frames; None for a template alone.
         box: the fixed square that was cut out of every frame, left, top, right, bottom; None = whole frames.
+        n_missing: frames without a face.
     """
 
     template: MotionTemplate
+    is_video: bool
     clip: Clip | None = None
     box: Box | None = None
+    n_missing: int = 0
 
     @property
-    def is_video(self) -> bool:
-        """Whether there is more than a still to follow."""
-        return self.clip.is_video if self.clip else self.template.n_frames > 1
+    def fps(self) -> Fraction:
+        """Frame rate of the motion."""
+        return self.template.fps
 
-    def previews(self) -> Iterator[Rgb]:
-        """What the networks saw of each frame, 256 x 256, decoded afresh."""
-        for frame in self.clip or ():
-            yield _network_view(frame, self.box)
+    @property
+    def n_frames(self) -> int:
+        """Frames of the motion."""
+        return self.template.n_frames
+
+    def motion_at(self, positions: NDArray[np.float64]) -> Motion:
+        """Motion at fractional frames, (m,); of a still its one frame."""
+        return interpolate(self.template.motion, positions) if self.is_video else self.template.motion[0]
+
+    def previews(self, positions: NDArray[np.float64]) -> Iterator[Rgb]:
+        """What the networks saw at fractional frames of the motion, 256 x 256, decoded afresh."""
+        if self.clip is None:
+            return
+        # a clip that accompanies a template may have a rate of its own
+        step = float(self.clip.fps / self.fps) if self.clip.is_video else 0.0
+        for frame in self.clip.at(int(position * step + 1e-9) for position in positions):
+            yield network_view(frame, self.box)
 
 
 def read_driving(
-    path: Path, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
+    given: DrivingInput, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
 ) -> Driving:
-    """Motion of a driving file (spec: pipeline, section 7).
+    """Motion of a driver (spec: pipeline, section 7).
 
     Args:
-        path: video, picture or motion template.
+        given: video, picture or motion template.
         engine: the model.
         detector: gives the face detector; called only if faces must be found.
-        args: crop options, and whether openings of eyes and lips must be measured.
+        args: crop options, and what happens to frames without a face.
         progress: told about every frame.
 
     Raises:
-        MissingFileError: there is no such file.
         InputError: the file cannot be read.
         TemplateError: the template belongs to another model.
         NoFaceError: no frame shows a face where one is needed.
     """
-    if sniff(path) is MediaKind.TEMPLATE:
-        template = load_template(path)
+    if given.is_template:
+        assert given.motion.path is not None, "a template is a file"
+        template = load_template(given.motion.path)
         template.check_model(engine.name)
-        return Driving(template)
-    clip = open_clip(path)
+        clip = None if given.preview is None else open_clip(given.preview)
+        box = None if clip is None else _middle(clip)
+        driving = Driving(_steadied(template, args), template.n_frames > 1, clip, box)
+    else:
+        driving = _read_clip(open_clip(given.motion), engine, detector(), args, progress)
+    return driving
+
+
+def _read_clip(clip: Clip, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress) -> Driving:
+    record, n_frames = _track(clip, engine, detector, args, progress)
     crops = args.flag_crop_driving_video or engine.always_crops_driving or not clip.is_square
-    if args.flag_do_crop and not crops:
-        _hint_at_framing(clip, detector(), args)
-    needs_faces = crops or engine.reads_meshes or _needs_ratios(args)
-    faces = _track(clip, detector(), progress) if needs_faces else []
-    box = average_box(_box(face, args) for face in faces) if crops else None
-    motion = _motion(clip, faces, box, engine, args, progress)
-    if faces:
-        motion = with_ratios(motion, faces)
-    return Driving(MotionTemplate(motion=motion, fps=clip.fps, model=engine.name), clip, box)
+    if not len(record):
+        if crops or args.flag_eye_retargeting or args.flag_lip_retargeting:
+            raise NoFaceError(f"no face found in the driving {clip.label}: it must show a face from the front")
+        _log.warning("no face found in the driving %s: its frames are taken as they are", clip.label)
+    box = average_box(record.places) if crops else None
+    if args.flag_do_crop and not crops and len(record):
+        _hint_at_framing(record.places[0], clip)
+    if box is not None and record.meshes is not None:
+        found = motion_of_record(record, box_matrix(box, dsize=CROP_SIZE))
+    else:
+        found = _read_views(clip, box, record, engine, args, progress)
+    motion = _bridged(found, n_frames, args.on_missing, clip.label)
+    template = MotionTemplate(motion, clip.fps, engine.name)
+    return Driving(_steadied(template, args), clip.is_video, clip, box, n_frames - len(found.frames))
 
 
-def _track(clip: Clip, detector: FaceDetector, progress: Progress) -> list[Face]:
-    """The driving face in every frame; a frame without one repeats the nearest earlier (at the start: later) one."""
-    tracker = FaceTracker(detector)
-    found = [tracker.feed(frame) for frame in counted(clip, FINDING, clip.n_frames, progress)]
-    faces = [face for face in found if face is not None]
-    if not faces:
-        raise NoFaceError(f"no face found in the driving '{clip.path}': it must show a face from the front")
-    if len(faces) < len(found):
-        _log.warning(
-            "%d of %d driving frames show no face; the last one found is used there",
-            len(found) - len(faces),
-            len(found),
-        )
-    held, last = [], faces[0]
-    for face in found:
-        last = face or last
-        held.append(last)
-    return held
-
-
-def _motion(
-    clip: Clip, faces: list[Face], box: Box | None, engine: Engine, args: ArgumentConfig, progress: Progress
-) -> Motion:
-    recorder = engine.record_motion()
-    if engine.reads_meshes and box is not None and all(face.scheme is Scheme.MESH478 for face in faces):
-        matrix = box_matrix(box, dsize=CROP_SIZE)
-        for some in batched(faces, _MESHES_AT_ONCE):
-            recorder.add(None, np.stack([mesh_in_crop(face.landmarks, matrix, CROP_SIZE) for face in some]))
-        return recorder.motion()
-    frames = counted(clip, READING, clip.n_frames, progress)
-    for batch in batched(frames, args.batch_size or engine.batch_size):
-        recorder.add(engine.prepare(np.stack([_network_view(frame, box) for frame in batch])), None)
-    return recorder.motion()
-
-
-def _network_view(frame: Rgb, box: Box | None) -> Rgb:
-    """A frame as the networks see it, (256, 256, 3): its box, or all of it without regard to its shape."""
-    return resize_driving(frame if box is None else crop_by_box(frame, box, dsize=CROP_SIZE).image)
-
-
-def _needs_ratios(args: ArgumentConfig) -> bool:
-    """Whether openings of eyes and lips are used now, or may be by whoever uses the template."""
-    return args.flag_eye_retargeting or args.flag_lip_retargeting or args.save_motion_template is not None
-
-
-def _box(face: Face, args: ArgumentConfig) -> Box:
+def driving_place(face: Face, args: ArgumentConfig) -> Box:
+    """The box of a driving face: left, top, right, bottom."""
     return driving_box(
         face.landmarks,
         face.scheme,
@@ -146,12 +135,70 @@ def _box(face: Face, args: ArgumentConfig) -> Box:
     )
 
 
-def _hint_at_framing(clip: Clip, detector: FaceDetector, args: ArgumentConfig) -> None:
-    """Say so when the first frame shows the face much larger, smaller or elsewhere than a crop would."""
-    faces = detector.detect(next(iter(clip)))
-    if not faces:
-        return
-    left, top, right, bottom = _box(faces[0], args) / clip.size[0]
+def _track(
+    clip: Clip, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress
+) -> tuple[FaceRecord, int]:
+    """Follow the largest face; also the number of frames."""
+    tracker, record, n_frames = FaceTracker(detector), FaceRecord(engine, lambda face: driving_place(face, args)), 0
+    for index, frame in enumerate(counted(clip, FINDING, clip.n_frames, progress)):
+        face = tracker.feed(frame)
+        if face is not None:
+            record.add(index, face)
+        n_frames = index + 1
+    return record, n_frames
+
+
+def _read_views(
+    clip: Clip, box: Box | None, record: FaceRecord, engine: Engine, args: ArgumentConfig, progress: Progress
+) -> ClipMotion:
+    """Motion from the pictures themselves, left out those that are known to show no face."""
+    wanted = set(record.frames.tolist()) if len(record) else None
+    frames: Iterable[Rgb] = counted(clip, READING, clip.n_frames, progress)
+    views = (
+        (index, network_view(frame, box)) for index, frame in enumerate(frames) if wanted is None or index in wanted
+    )
+    return motion_of_views(views, record, engine, args.batch_size)
+
+
+def _bridged(
+    found: ClipMotion, n_frames: int, on_missing: Literal["hold", "interpolate", "error"], label: str
+) -> Motion:
+    """Motion of all frames, those without a face included."""
+    missing = np.flatnonzero(~found.shown(n_frames))
+    how = "hold" if on_missing == "error" else on_missing
+    if len(missing) and on_missing == "error":
+        raise NoFaceError(
+            f"{len(missing)} of {n_frames} frames of the driving {label} show no face, the first is frame "
+            f"{missing[0]}: --on_missing hold or interpolate bridges such gaps"
+        )
+    if len(missing):
+        done = "hold the last motion" if how == "hold" else "are bridged"
+        _log.warning("%d of %d frames of the driving %s show no face: they %s", len(missing), n_frames, label, done)
+    return found.filled(n_frames, how)
+
+
+def _steadied(template: MotionTemplate, args: ArgumentConfig) -> MotionTemplate:
+    if not args.smooth:
+        return template
+    return MotionTemplate(steady(template.motion, template.fps), template.fps, template.model)
+
+
+def network_view(frame: Rgb, box: Box | None) -> Rgb:
+    """A frame as the networks see it, (256, 256, 3): its box, or all of it without regard to its shape."""
+    return resize_driving(frame if box is None else crop_by_box(frame, box, dsize=CROP_SIZE).image)
+
+
+def _middle(clip: Clip) -> Box:
+    """The largest square in the middle of a clip's frames."""
+    width, height = clip.size
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    return np.array([left, top, left + side, top + side])
+
+
+def _hint_at_framing(box: Box, clip: Clip) -> None:
+    """Say so when the first face is shown much larger, smaller or elsewhere than a crop would show it."""
+    left, top, right, bottom = box / clip.size[0]
     off_centre = max(abs(left + right - 1), abs(top + bottom - 1)) / 2
     if not 0.7 < right - left < 1.4 or off_centre > 0.15:
         _log.warning("the driving face is framed unlike a portrait: --flag_crop_driving_video would mend that")

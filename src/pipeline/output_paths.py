@@ -52,6 +52,11 @@ def output_paths(options: OutputOptions, source: str, driving: str, is_video: bo
     return OutputPaths(usable(file), concat)
 
 
+def output_folder(options: OutputOptions) -> Path:
+    """The folder for side products of a run."""
+    return _requested(options)[0]
+
+
 def _requested(options: OutputOptions) -> tuple[Path, Path | None]:
     """The folder for side products, and the exact result path where one was asked for."""
     folder = None if options.output_dir is None else user_path(options.output_dir, "output_dir")

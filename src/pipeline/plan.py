@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
 from ..config.check_arguments import check_arguments
 from ..errors import InputError
-from ..media.sniff import MediaKind, sniff
+from ..face.choose import parse_faces
+from ..media.given import Inbox, Media
+from ..media.sniff import MediaKind
 from ..motion.template import load_template, template_path
 from ..motion.transfer_options import TransferOptions
-from ..weights.paths import assets_dir
-from .output_paths import OutputPaths, check_outputs, output_paths, same_file
+from .framing import pastes_back
+from .inputs import DrivingInput, read_inputs
+from .output_paths import OutputPaths, check_outputs, output_folder, output_paths, same_file
 from .render import transfer_options
 from .user_path import check_writable, user_path
 
-DEFAULT_SOURCE, DEFAULT_DRIVING = "examples/source/s0.jpg", "examples/driving/d0.mp4"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,22 +29,28 @@ class Plan:
     """The files of one run, and the checked options of its motion transfer.
 
     Attributes:
-        source: the portrait; None where only a template is made.
-        driving: video, picture, folder of pictures or template.
+        source: picture or video with the faces; None where only a template is made.
+        drivings: the drivers, in the order of the faces that they drive.
         outputs: the results; None where only a template is made.
-        template: where the driving motion is kept; None = it is not.
+        templates: where the motion of each driver is kept; None = it is not.
+        report: where the report is written; None = only to the log.
         transfer: options of the motion transfer.
     """
 
-    source: Path | None
-    driving: Path
+    source: Media | None
+    drivings: Sequence[DrivingInput]
     outputs: OutputPaths | None
-    template: Path | None
+    templates: Sequence[Path | None]
+    report: Path | None
     transfer: TransferOptions
 
 
-def plan_run(args: ArgumentConfig) -> Plan:
+def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
     """Check all options and files of a run as far as that costs next to nothing.
+
+    Args:
+        args: all options.
+        inbox: keeps inputs that come as data.
 
     Raises:
         MissingFileError: a file is not there.
@@ -47,39 +58,104 @@ def plan_run(args: ArgumentConfig) -> Plan:
     """
     check_arguments(args)
     transfer = transfer_options(args)
-    source, driving = _inputs(args)
-    is_video = _is_video(driving)
-    template = _template(args, driving)
+    source, drivings = read_inputs(args, inbox)
+    is_video = any(_is_video(driving) for driving in drivings)  # also reads templates, which may be refused
+    inputs = [media.path for media in _all_media(source, drivings) if media.path is not None]
+    _check_faces(args, len(drivings))
+    report = _report(args, inputs)
+    templates = _templates(args, drivings)
     if source is None:
-        return Plan(None, driving, None, template, transfer)
-    kind = sniff(source)
-    if kind is not MediaKind.PICTURE:
-        article = "an" if kind is MediaKind.ANIMATION else "a"
-        raise InputError(f"the source '{source}' is {article} {kind}: give a picture of the person to animate")
-    outputs = output_paths(args, source.stem, driving.stem or driving.resolve().stem, is_video)  # "." has no stem
-    check_outputs(outputs, [source, driving])
-    return Plan(source, driving, outputs, template, transfer)
+        return Plan(None, drivings, None, templates, report, transfer)
+    if args.v2v and source.kind is MediaKind.PICTURE:
+        raise InputError(f"--v2v needs a video as source, {source.label} is a picture")
+    _say_what_has_no_effect(args, source)
+    is_video = is_video or source.kind is not MediaKind.PICTURE
+    names = "+".join(dict.fromkeys(driving.motion.name for driving in drivings))
+    outputs = output_paths(args, source.name, names, is_video)
+    check_outputs(outputs, [*inputs, *(path for path in templates if path is not None)])
+    return Plan(source, drivings, outputs, templates, report, transfer)
 
 
-def _inputs(args: ArgumentConfig) -> tuple[Path | None, Path]:
-    """Source and driving, with the examples filled in; no source where only a template is wanted."""
-    driving = assets_dir() / DEFAULT_DRIVING if args.driving is None else user_path(args.driving, "driving")
-    if args.source is not None:
-        return user_path(args.source, "source"), driving
-    return (assets_dir() / DEFAULT_SOURCE if args.save_motion_template is None else None), driving
+def check_run(args: ArgumentConfig) -> None:
+    """`plan_run` for its errors alone; what it has to say is said when the run begins.
+
+    Raises:
+        MissingFileError: a file is not there.
+        InputError: an option, a file's kind, or a place that cannot be written.
+    """
+    package = logging.getLogger(__name__.partition(".")[0])
+    level = package.level
+    package.setLevel(logging.ERROR)
+    try:
+        with Inbox() as inbox:
+            plan_run(args, inbox)
+    finally:
+        package.setLevel(level)
 
 
-def _is_video(driving: Path) -> bool:
-    """Whether a driving file has more than a still to follow."""
-    kind = sniff(driving)
-    return load_template(driving).n_frames > 1 if kind is MediaKind.TEMPLATE else kind is not MediaKind.PICTURE
+def _is_video(driving: DrivingInput) -> bool:
+    """Whether a driver has more than a still to follow."""
+    if not driving.is_template:
+        return driving.motion.kind is not MediaKind.PICTURE
+    assert driving.motion.path is not None, "a template is a file"
+    return load_template(driving.motion.path).n_frames > 1
 
 
-def _template(args: ArgumentConfig, driving: Path) -> Path | None:
-    if args.save_motion_template is None:
+def _all_media(source: Media | None, drivings: Sequence[DrivingInput]) -> list[Media]:
+    given = [source, *(media for driving in drivings for media in (driving.motion, driving.preview))]
+    return [media for media in given if media is not None]
+
+
+def _check_faces(args: ArgumentConfig, n_drivings: int) -> None:
+    """Raise for a choice of faces that no source can meet."""
+    choice = parse_faces(args.faces)
+    if choice != "largest" and not args.flag_do_crop:
+        raise InputError(f"--faces {args.faces} needs --flag_do_crop: without it the whole picture is the face")
+    most = 1 if choice == "largest" else len(choice) if choice != "all" else None
+    if most is not None and n_drivings > most:
+        raise InputError(
+            f"{n_drivings} drivers but --faces {args.faces} animates {most}: use --faces all, or name as many faces"
+        )
+
+
+def _report(args: ArgumentConfig, inputs: Sequence[Path]) -> Path | None:
+    if args.report is None:
         return None
-    path = template_path(user_path(args.save_motion_template, "save_motion_template"))
-    if same_file(path, driving):
-        raise InputError(f"the template would overwrite the driving '{driving}': choose another name")
+    path = user_path(args.report, "report")
+    if any(same_file(path, other) for other in inputs):
+        raise InputError(f"the report would overwrite the input '{path}': choose another name")
     check_writable(path)
     return path
+
+
+def _templates(args: ArgumentConfig, drivings: Sequence[DrivingInput]) -> list[Path | None]:
+    if args.save_motion_template is None:
+        folder = output_folder(args) if args.auto_template else None
+        return [None if folder is None or driving.is_template else _auto(folder, driving) for driving in drivings]
+    if len(drivings) > 1:
+        raise InputError(f"--save_motion_template keeps one motion, got {len(drivings)} drivers: use --auto_template")
+    path = template_path(user_path(args.save_motion_template, "save_motion_template"))
+    _check_template(path, drivings[0])
+    return [path]
+
+
+def _auto(folder: Path, driving: DrivingInput) -> Path:
+    path = template_path(folder / f"{driving.motion.name}.safetensors")
+    _check_template(path, driving)
+    return path
+
+
+def _check_template(path: Path, driving: DrivingInput) -> None:
+    if driving.motion.path is not None and same_file(path, driving.motion.path):
+        raise InputError(f"the template would overwrite the driving '{path}': choose another name")
+    check_writable(path)
+
+
+def _say_what_has_no_effect(args: ArgumentConfig, source: Media) -> None:
+    """Options that were asked for and change nothing (spec: pipeline, quirk Q27)."""
+    if args.flag_pasteback and not pastes_back(args):
+        _log.warning("nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop")
+    if args.match_color and not pastes_back(args):
+        _log.warning("--match_color has no effect: nothing is pasted back")
+    if args.flag_source_video_eye_retargeting and source.kind is MediaKind.PICTURE:
+        _log.warning("--flag_source_video_eye_retargeting has no effect: the source is a picture")

@@ -1,85 +1,185 @@
-"""Frames of the result, as a stream: keypoints, networks, paste-back, a batch at a time."""
+"""Frames of the result, as a stream: keypoints and networks, a batch at a time (spec: pipeline, sections 9 and 11)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..config.argument_config import ArgumentConfig
-from ..engine.engine import Engine
+from ..engine.engine import Engine, SourceFeatures
 from ..errors import LivePortraitError
 from ..face.face import Rgb
+from ..face.paste_back import PasteBack
+from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
 from .driving import Driving
+from .portrait import Portrait, Views
+from .progress import batched
 from .source import Source
+from .timeline import Timeline
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedFace:
+    """One face in one frame of the result.
+
+    Attributes:
+        crop: what the networks made, (N, N, 3) uint8; the untouched crop where the frame does not show the face.
+        preview: the crop of the source.
+        paste_back: pastes the crop into the frame; None where nothing is to be pasted.
+    """
+
+    crop: Rgb
+    preview: Rgb
+    paste_back: PasteBack | None
 
 
 @dataclass(frozen=True, eq=False)
 class RenderedFrame:
-    """One frame of the result.
+    """One frame of the result, before its faces are pasted back.
 
     Attributes:
-        crop: what the networks made, (512, 512, 3) uint8.
-        frame: the whole picture with the crop pasted back; the crop itself where nothing is pasted back.
+        frame: the source's frame.
+        faces: one entry per portrait.
+        pastes: whether the result is the frame with the crops pasted back, or the crops themselves.
     """
 
-    crop: Rgb
     frame: Rgb
+    faces: Sequence[RenderedFace]
+    pastes: bool
 
 
-def render(
-    engine: Engine, source: Source, driving: Driving, options: TransferOptions, batch_size: int | None = None
-) -> Iterator[RenderedFrame]:
-    """Animate a source picture (spec: pipeline, sections 9, 11 and 12).
+class FaceRenderer:
+    """Animates one face of the source, batch by batch.
 
-    What the options lack (no ratios in a template, say) is reported before the first frame.
+    What the options lack (no ratios in a template, say) is reported at once.
 
     Args:
         engine: the model.
-        source: the portrait.
-        driving: one frame of motion per frame of the result.
+        portrait: the face.
+        driving: its driver; None leaves it as it is.
+        timeline: the frames of the result.
         options: how the motion is carried over.
-        batch_size: frames that go through the networks at once; None = what suits the engine.
+        source_is_video: whether the face comes from a video.
 
     Raises:
         InputError: the motion lacks what the options need.
     """
-    motion = driving.template.motion.to(engine.device)
-    transfer = Transfer(
-        options,
-        source.motion,
-        motion,
-        driving_is_video=driving.is_video,
-        networks=engine.heads,
-        neutral=engine.neutral_exp,
-    )
 
-    def frames() -> Iterator[RenderedFrame]:
-        size = batch_size or engine.batch_size
-        for start in range(0, len(motion), size):
-            x_d = transfer.x_d(motion[start : start + size], source.motion)
-            for crop in parse_output(_pictures(engine, source, x_d)):
-                whole = crop if source.paste_back is None else source.paste_back.paste(crop, source.frame)
-                yield RenderedFrame(crop, whole)
+    def __init__(
+        self,
+        engine: Engine,
+        portrait: Portrait,
+        driving: Driving | None,
+        timeline: Timeline,
+        options: TransferOptions,
+        *,
+        source_is_video: bool,
+    ) -> None:
+        self._engine, self._portrait, self._source_is_video = engine, portrait, source_is_video
+        self._transfer: Transfer | None = None
+        if driving is None:
+            return
+        self._driving_moves = driving.is_video
+        self._motion: Motion = driving.motion_at(timeline.positions(driving)).to(engine.device)
+        self._transfer = Transfer(
+            options,
+            portrait.motion[: timeline.n_frames],
+            self._motion,
+            source_is_video=source_is_video,
+            driving_is_video=driving.is_video,
+            networks=engine.heads,
+            neutral=engine.neutral_exp,
+        )
 
-    return frames()
+    def faces(self, start: int, frames: Sequence[Rgb], size: int | None) -> list[RenderedFace]:
+        """The face in consecutive frames.
+
+        Args:
+            start: index of the first of them.
+            frames: B of the source's frames.
+            size: side of the crops; None = as the networks make them.
+        """
+        stop = start + len(frames)
+        shown = [] if self._transfer is None else self._portrait.shown(start, stop)
+        rendered: dict[int, RenderedFace] = {}
+        if shown and self._transfer is not None:
+            views = self._portrait.views(shown, [frames[index - start] for index in shown])
+            x_d = self._keypoints(self._transfer, start, stop)[[index - start for index in shown]]
+            rendered = dict(zip(shown, render_views(self._engine, views, x_d, size), strict=True))
+        return [rendered.get(index) or self._untouched(index, frame, size) for index, frame in enumerate(frames, start)]
+
+    def _keypoints(self, transfer: Transfer, start: int, stop: int) -> Tensor:
+        """Driving keypoints of a range of frames, (B, 21, 3)."""
+        source = self._portrait.motion[start:stop] if self._source_is_video else self._portrait.motion
+        driving = self._motion[start:stop] if self._driving_moves else self._motion
+        return transfer.x_d(driving, source, start)
+
+    def _untouched(self, index: int, frame: Rgb, size: int | None) -> RenderedFace:
+        crop = self._portrait.untouched(index, frame)
+        return RenderedFace(sized(crop, size or self._engine.output_size), crop, None)
 
 
-def _pictures(engine: Engine, source: Source, x_d: Tensor) -> Tensor:
+def render(
+    source: Source, renderers: Sequence[FaceRenderer], timeline: Timeline, *, batch_size: int, size: int | None = None
+) -> Iterator[RenderedFrame]:
+    """Animate all faces of a source, frame by frame.
+
+    Args:
+        source: picture or video.
+        renderers: one per portrait.
+        timeline: the frames of the result.
+        batch_size: frames that go through the networks at once.
+        size: side of the crops; None = as the networks make them.
+    """
+    start = 0
+    for frames in batched(source.frames(timeline.n_frames), batch_size):
+        faces = [renderer.faces(start, frames, size) for renderer in renderers]
+        start += len(frames)
+        for frame, *shown in zip(frames, *faces, strict=True):
+            yield RenderedFrame(frame, shown, source.pastes)
+
+
+def render_views(engine: Engine, views: Views, x_d: Tensor, size: int | None) -> list[RenderedFace]:
+    """One face under B driving poses.
+
+    Args:
+        engine: the model.
+        views: the face in B frames.
+        x_d: driving keypoints, (B, 21, 3).
+        size: side of the crops; None = as the networks make them.
+    """
+    crops = parse_output(_pictures(engine, views.features, views.x_s, x_d))
+    return [
+        RenderedFace(sized(crop, size), preview, paste_back)
+        for crop, preview, paste_back in zip(crops, views.previews, views.paste_backs, strict=True)
+    ]
+
+
+def _pictures(engine: Engine, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
     """The networks' pictures (B, 3, 512, 512) of driving keypoints (B, 21, 3)."""
     try:
-        return engine.warp_decode(source.features, source.x_s, x_d)["out"]
+        return engine.warp_decode(features, x_s, x_d)["out"]
     except torch.OutOfMemoryError as error:
         raise LivePortraitError(
             f"the memory of {engine.device} does not hold {len(x_d)} frames at once: "
             "use a smaller --batch_size, or --device cpu"
         ) from error
+
+
+def sized(crop: Rgb, size: int | None) -> Rgb:
+    """A crop at the wanted side; None = as it is."""
+    if size is None or crop.shape[:2] == (size, size):
+        return crop
+    how = cv2.INTER_AREA if size < min(crop.shape[:2]) else cv2.INTER_LINEAR
+    return cv2.resize(crop, (size, size), interpolation=how).astype(np.uint8, copy=False)
 
 
 def parse_output(pictures: Tensor) -> NDArray[np.uint8]:

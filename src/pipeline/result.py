@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+from .report import Report
+
 
 class AnimationResult(str):
     """Path of the main result; a plain string for JSON, URLs and `open()`.
@@ -14,12 +16,14 @@ class AnimationResult(str):
         template: path of the motion template, if one was saved.
         n_frames: frames of the result.
         fps: exact frame rate; None for a picture.
+        report: what the run did: faces, missed frames, time by stage, memory.
     """
 
     concat: str | None
     template: str | None
     n_frames: int
     fps: Fraction | None
+    report: Report | None
 
     def __new__(
         cls,
@@ -29,10 +33,11 @@ class AnimationResult(str):
         template: Path | None = None,
         n_frames: int = 1,
         fps: Fraction | None = None,
+        report: Report | None = None,
     ) -> AnimationResult:
         """Make a result from its path and facts."""
         result = super().__new__(cls, str(path))
         result.concat = None if concat is None else str(concat)
         result.template = None if template is None else str(template)
-        result.n_frames, result.fps = n_frames, fps
+        result.n_frames, result.fps, result.report = n_frames, fps, report
         return result

@@ -76,7 +76,8 @@ class FakeEngine:
     def __init__(self, name: str = "fake", always_crops_driving: bool = False) -> None:
         self.name, self.device, self.batch_size = name, torch.device("cpu"), 4
         self.reads_meshes, self.always_crops_driving = False, always_crops_driving
-        self.crop_size, self.neutral_exp, self.repeats_border = 256, torch.zeros(21, 3), False
+        self.crop_size, self.output_size = 256, OUT
+        self.neutral_exp, self.repeats_border = torch.zeros(21, 3), False
         self.heads = FakeHeads()
         self.events: list[tuple[str, int]] = []
 
@@ -85,9 +86,9 @@ class FakeEngine:
         return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div(255)
 
     def encode_source(self, picture):
-        return SourceFeatures(picture.mean().reshape(1, 1))
+        return SourceFeatures(picture.mean(dim=(1, 2, 3))[:, None])
 
-    def get_motion(self, pictures, meshes=None):
+    def get_motion(self, pictures, meshes=None, like=None):
         return motion_of(pictures.mean(dim=(1, 2, 3)))
 
     def record_motion(self):
@@ -101,13 +102,14 @@ class FakeEngine:
 
 class _Recorder:
     def __init__(self, engine):
-        self._engine, self._parts = engine, []
+        self._engine, self._parts, self.shown = engine, [], []
 
-    def add(self, pictures, meshes):
-        assert meshes is None
+    def add(self, pictures):
         self._parts.append(self._engine.get_motion(pictures))
+        self.shown += [True] * len(pictures)
 
-    def motion(self):
+    def motion(self, to_crop=None):
+        assert to_crop is None
         return Motion.cat(self._parts)
 
 
