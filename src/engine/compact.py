@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import cached_property
 
@@ -19,14 +18,15 @@ from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.compact.compose import compose, warp_picture
 from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..modules.compact.warping_network import CompactWarpingNetwork
-from ..motion.mesh import FaceMeasures, measure, motion_from_meshes, motion_of, neutral_expression
+from ..motion.measures import FaceMeasures, measure
+from ..motion.mesh import motion_from_meshes, motion_of, neutral_expression
 from ..motion.motion import Motion
 from ..motion.pose import degrees
 from .checkpoints import Checkpoints
+from .compiling import Compile, Network, uncompiled
 from .engine import Meshes, SourceFeatures
 from .heads import Heads
-
-logger = logging.getLogger(__name__)
+from .turns import TakesTurns, in_turn
 
 INTERNAL_SIZE = 128  # the networks see the crop at this size
 OUTPUT_SIZE = 512
@@ -37,25 +37,28 @@ Mesh = NDArray[np.floating]  # (478, 3)
 MeshOfCrop = Callable[[Rgb], Points | None]  # (H, W, 3) uint8 -> landmarks (478, 3) in pixels, None without a face
 
 
-class CompactEngine:
+class CompactEngine(TakesTurns):
     """F, W and G at 128 px that warp the picture itself; S and R as in the original (see the weights' model card).
 
     Args:
         checkpoints: its files and definition, and the device.
         mesh_of_crop: finds the mesh in a crop that comes without landmarks.
+        compiler: compiles W and G, the networks that run for every frame.
     """
 
     name = "compact"
     reads_meshes = True
     always_crops_driving = True
-    crop_size = OUTPUT_SIZE
+    crop_size = output_size = OUTPUT_SIZE
     repeats_border = True  # it warps the picture itself: black from outside would be pulled into sight
     batch_size = 4
 
-    def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop) -> None:
+    def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop, compiler: Compile = uncompiled) -> None:
+        super().__init__()
         self.device = checkpoints.device
         self._checkpoints = checkpoints
         self._mesh_of_crop = mesh_of_crop
+        self._compiler = compiler
         self.neutral_exp = neutral_expression()
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
@@ -68,14 +71,15 @@ class CompactEngine:
         tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device)
         return tensor.permute(0, 3, 1, 2).float().div_(255.0)
 
+    @in_turn
     @torch.no_grad()
-    def encode_source(self, picture: Tensor) -> SourceFeatures:
-        """Run F once on the crop at 128 px, and keep the crop at 512 px for the warp."""
-        small = _shrunk(picture)
-        if picture.shape[-1] != OUTPUT_SIZE:
+    def encode_source(self, pictures: Tensor) -> SourceFeatures:
+        """Run F on the crops (B, 3, N, N) at 128 px, and keep them at 512 px for the warp."""
+        small = _shrunk(pictures)
+        if pictures.shape[-1] != OUTPUT_SIZE:
             size = (OUTPUT_SIZE, OUTPUT_SIZE)
-            picture = F.interpolate(picture, size=size, mode="bicubic", align_corners=False).clamp_(0, 1)
-        return SourceFeatures(self._appearance(small), picture, is_grey=_colourfulness(small) < _GREY)
+            pictures = F.interpolate(pictures, size=size, mode="bicubic", align_corners=False).clamp_(0, 1)
+        return SourceFeatures(self._appearance(small), pictures, is_grey=(_colourfulness(small) < _GREY).cpu())
 
     def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
         """Motion in the official form: angles (B, 1) in degrees; kp and exp (B, 21, 3), or flat if not refined."""
@@ -104,6 +108,7 @@ class CompactEngine:
             raise NoFaceError(f"no face found in picture {', '.join(missing)} of {len(meshes)}: {_ADVICE}")
         return np.stack([mesh for mesh in meshes if mesh is not None])
 
+    @in_turn
     def look_for_meshes(self, pictures: Tensor) -> list[Mesh | None]:
         """Mesh landmarks (478, 3) in crop coordinates of each prepared crop, None where it shows no face."""
         images = pictures.mul(255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
@@ -116,6 +121,7 @@ class CompactEngine:
         """A recorder that measures mesh landmarks: the shape of a face is judged over its whole clip."""
         return _Recorder(self)
 
+    @in_turn
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
@@ -125,13 +131,18 @@ class CompactEngine:
         small = warp_picture(_shrunk(features.picture), flow)
         residual, paint = self._generator(feature, small, x_d, x_s)
         out = compose(features.picture, flow, residual, paint, x_d, x_s)
-        if features.is_grey:  # G paints lips and skin in colour
-            out = out.mean(dim=1, keepdim=True).expand_as(out)
+        if features.is_grey is not None:
+            out = _greyed(out, features.is_grey.expand(len(out)))
         return {"out": out.clamp(0, 1), "flow": flow}
 
-    @cached_property
+    @property
+    @in_turn
     def heads(self) -> Heads:
         """S and R."""
+        return self._heads
+
+    @cached_property
+    def _heads(self) -> Heads:
         return self._checkpoints.heads()
 
     @cached_property
@@ -139,50 +150,56 @@ class CompactEngine:
         return self._checkpoints.build(AppearanceFeatureExtractor, "appearance_feature_extractor")
 
     @cached_property
-    def _warping(self) -> nn.Module:
-        return self._checkpoints.build(CompactWarpingNetwork, "warping_module")
+    def _warping(self) -> Network:
+        return self._compiler(self._checkpoints.build(CompactWarpingNetwork, "warping_module"))
 
     @cached_property
-    def _generator(self) -> nn.Module:
-        return self._checkpoints.build(CompactSPADEDecoder, "spade_generator")
+    def _generator(self) -> Network:
+        return self._compiler(self._checkpoints.build(CompactSPADEDecoder, "spade_generator"))
 
 
-def _colourfulness(picture: Tensor) -> float:
-    """How far the channels of a picture (1, 3, N, N) lie apart on average, 0..1."""
-    return float((picture.amax(dim=1) - picture.amin(dim=1)).mean())
+def _colourfulness(pictures: Tensor) -> Tensor:
+    """How far the channels of each picture (B, 3, N, N) lie apart on average, (B,) in 0..1."""
+    return (pictures.amax(dim=1) - pictures.amin(dim=1)).mean((1, 2))
 
 
-def _shrunk(picture: Tensor) -> Tensor:
-    """A picture (B, 3, N, N) at the networks' size."""
-    return F.adaptive_avg_pool2d(picture, INTERNAL_SIZE)
+def _greyed(pictures: Tensor, which: Tensor) -> Tensor:
+    """Pictures (B, 3, N, N), some without their colours: G paints lips and skin in colour."""
+    if not which.any():
+        return pictures
+    return torch.where(which.to(pictures.device)[:, None, None, None], pictures.mean(dim=1, keepdim=True), pictures)
+
+
+def _shrunk(pictures: Tensor) -> Tensor:
+    """Pictures (B, 3, N, N) at the networks' size."""
+    return F.adaptive_avg_pool2d(pictures, INTERNAL_SIZE)
 
 
 class _Recorder:
-    """Keeps the measures of a clip's faces; frames without a face hold the last one, leading ones the first."""
+    """Keeps the measures of a clip's faces: in crop coordinates, or in pixels of the picture if meshes are given."""
 
     def __init__(self, engine: CompactEngine) -> None:
         self._engine = engine
         self._faces: list[FaceMeasures] = []
-        self._shows_face: list[bool] = []  # of every frame
+        self._of_picture = False
+        self.shown: list[bool] = []
 
-    def add(self, pictures: Tensor | None, meshes: Meshes | None) -> None:
-        if meshes is not None:
-            found: list[Mesh | None] = list(meshes)
-        else:
-            assert pictures is not None, "either pictures or meshes"
-            found = self._engine.look_for_meshes(pictures)
-        self._shows_face += [mesh is not None for mesh in found]
-        faces = [mesh for mesh in found if mesh is not None]
-        if faces:
+    def add(self, pictures: Tensor) -> None:
+        found = self._engine.look_for_meshes(pictures)
+        self.shown += [mesh is not None for mesh in found]
+        if faces := [mesh for mesh in found if mesh is not None]:
             self._faces.append(measure(np.stack(faces)))
 
-    def motion(self) -> Motion:
-        n_frames, n_faces = len(self._shows_face), sum(self._shows_face)
-        if not n_faces:
-            raise NoFaceError(f"no face found in any of {n_frames} frames: {_ADVICE}")
-        motion = motion_of(FaceMeasures.cat(self._faces))
-        if n_faces < n_frames:
-            message = "the mesh network finds no face in %d of %d frames: they hold the motion of the frame before"
-            logger.warning(message, n_frames - n_faces, n_frames)
-            motion = motion[(torch.tensor(self._shows_face).cumsum(0) - 1).clamp_(min=0)]
-        return motion.to(self._engine.device)
+    def add_meshes(self, meshes: Meshes) -> None:
+        self._of_picture = True
+        self._faces.append(measure(meshes))
+        self.shown += [True] * len(meshes)
+
+    def motion(self, to_crop: NDArray[np.floating] | None = None) -> Motion:
+        if not self._faces:
+            raise NoFaceError(f"no face found in any of {len(self.shown)} frames: {_ADVICE}")
+        assert self._of_picture == (to_crop is not None), "meshes of the picture need matrices, and crops do not"
+        faces = FaceMeasures.cat(self._faces)
+        if to_crop is not None:
+            faces = faces.through(to_crop, OUTPUT_SIZE)
+        return motion_of(faces).to(self._engine.device)

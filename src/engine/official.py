@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..errors import InputError
+from ..errors import InputError, NoFaceError
 from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ..modules.motion_extractor import MotionExtractor
 from ..modules.spade_generator import SPADEDecoder
@@ -21,11 +21,13 @@ from ..motion.keypoints import LIP_ARRAY, motion_from_kp_info, refine_kp_info
 from ..motion.motion import Motion
 from ..weights.layout import fold_spectral_norm
 from .checkpoints import Checkpoints
+from .compiling import Compile, Network, uncompiled
 from .engine import Meshes, SourceFeatures
 from .heads import Heads
+from .turns import TakesTurns, in_turn
 
 
-class OfficialEngine:
+class OfficialEngine(TakesTurns):
     """F, M, W, G and S+R of the official layout (spec: networks, sections 2-7).
 
     Each network is read from disk when it is first used, so making a template reads M alone.
@@ -34,19 +36,23 @@ class OfficialEngine:
         name: keypoint space of the weights, "base" or "animals".
         checkpoints: its files and definition, and the device.
         half: float16 autocast around F, M, W and G (CUDA only; ignored elsewhere).
+        compiler: compiles W and G, the networks that run for every frame.
     """
 
     reads_meshes = False
     always_crops_driving = False
     crop_size = 256
+    output_size = 512
     repeats_border = False
     neutral_exp = LIP_ARRAY
 
-    def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False) -> None:
+    def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False, compiler: Compile = uncompiled) -> None:
+        super().__init__()
         self.name, self.device = name, checkpoints.device
         self.batch_size = 8 if self.device.type == "cuda" else 2
         self._checkpoints = checkpoints
         self._half = half and self.device.type == "cuda"
+        self._compiler = compiler
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Crops (B, H, W, 3) uint8 to (B, 3, 256, 256) in 0..1; other sizes are squashed, as in the original."""
@@ -56,13 +62,15 @@ class OfficialEngine:
         tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device)
         return tensor.permute(0, 3, 1, 2).float().div_(255.0)
 
+    @in_turn
     @torch.no_grad()
-    def encode_source(self, picture: Tensor) -> SourceFeatures:
-        """Run F once: (1, 3, 256, 256) to a feature volume (1, 32, 16, 64, 64)."""
+    def encode_source(self, pictures: Tensor) -> SourceFeatures:
+        """Run F: (B, 3, 256, 256) to feature volumes (B, 32, 16, 64, 64)."""
         with self._precision():
-            volume = self._appearance(picture)
+            volume = self._appearance(pictures)
         return SourceFeatures(volume.float())
 
+    @in_turn
     @torch.no_grad()
     def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
         """Head outputs of M for (B, 3, 256, 256); refined: angles (B, 1) in degrees, kp and exp (B, 21, 3)."""
@@ -79,6 +87,7 @@ class OfficialEngine:
         """A recorder that runs M batch by batch."""
         return _Recorder(self)
 
+    @in_turn
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` and ``deformation`` of W."""
@@ -94,9 +103,14 @@ class OfficialEngine:
     def _precision(self) -> AbstractContextManager[Any]:
         return torch.autocast("cuda", torch.float16) if self._half else nullcontext()
 
-    @cached_property
+    @property
+    @in_turn
     def heads(self) -> Heads:
         """S and R."""
+        return self._heads
+
+    @cached_property
+    def _heads(self) -> Heads:
         return self._checkpoints.heads()
 
     @cached_property
@@ -108,26 +122,32 @@ class OfficialEngine:
         return self._checkpoints.build(MotionExtractor, "motion_extractor")
 
     @cached_property
-    def _warping(self) -> nn.Module:
-        return self._checkpoints.build(WarpingNetwork, "warping_module")
+    def _warping(self) -> Network:
+        return self._compiler(self._checkpoints.build(WarpingNetwork, "warping_module"))
 
     @cached_property
-    def _generator(self) -> nn.Module:
+    def _generator(self) -> Network:
         network = self._checkpoints.build(SPADEDecoder, "spade_generator")
         fold_spectral_norm(network)
-        return network
+        return self._compiler(network)
 
 
 class _Recorder:
-    """Runs M on each batch and keeps the resulting numbers."""
+    """Runs M on each batch and keeps the resulting numbers; M takes any crop for a face."""
 
     def __init__(self, engine: OfficialEngine) -> None:
         self._engine = engine
         self._parts: list[Motion] = []
+        self.shown: list[bool] = []
 
-    def add(self, pictures: Tensor | None, meshes: Meshes | None) -> None:
-        assert pictures is not None, "this engine reads pictures"
+    def add(self, pictures: Tensor) -> None:
         self._parts.append(self._engine.get_motion(pictures))
+        self.shown += [True] * len(pictures)
 
-    def motion(self) -> Motion:
+    def add_meshes(self, meshes: Meshes) -> None:
+        raise NotImplementedError("this engine reads pictures")
+
+    def motion(self, to_crop: NDArray[np.floating] | None = None) -> Motion:
+        if not self._parts:
+            raise NoFaceError("no motion can be read where there is no frame with a face")
         return Motion.cat(self._parts)

@@ -1,7 +1,6 @@
 """The engine of the compact model with the shipped weights; its networks' own tests are in tests/modules/compact."""
 
 import gc
-import logging
 import weakref
 from pathlib import Path
 
@@ -87,13 +86,23 @@ def test_a_batch_equals_single_frames(engine, features, keypoints, result):
 
 def test_a_source_per_frame(engine, features, keypoints, result):
     x_s, x_d = keypoints
+    both = engine.encode_source(torch.cat([features.picture, features.picture.flip(3)]))
+    assert len(features) == 1 and len(both) == 2
     mirrored = engine.encode_source(features.picture.flip(3))
-    both = SourceFeatures(
-        torch.cat([features.volume, mirrored.volume]), torch.cat([features.picture, mirrored.picture])
-    )
+    near(both.volume, torch.cat([features.volume, mirrored.volume]).numpy(), 2e-5)
     out = engine.warp_decode(both, x_s.expand(2, -1, -1), x_d[:1].expand(2, -1, -1))["out"]
     torch.testing.assert_close(out[0], result["out"][0], rtol=0, atol=2e-5)
     torch.testing.assert_close(out[1:], engine.warp_decode(mirrored, x_s, x_d[:1])["out"], rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("index", [slice(1, 3), [2, 0], (1,), range(3)])
+def test_some_of_the_sources(index):
+    volume, picture, is_grey = torch.rand(3, 2), torch.rand(3, 3, 4, 4), torch.tensor([True, False, True])
+    some = SourceFeatures(volume, picture, is_grey)[index]
+    which = torch.arange(3)[index if isinstance(index, slice) else list(index)]
+    assert len(some) == len(which)
+    assert torch.equal(some.volume, volume[which]) and torch.equal(some.picture, picture[which])
+    assert torch.equal(some.is_grey, is_grey[which])
 
 
 def test_features_of_another_model(engine, features, keypoints):
@@ -165,19 +174,54 @@ def test_pictures_are_independent_and_clips_are_not(engine, golden):
     motion = engine.get_motion(torch.zeros(40, 3, 8, 8), meshes)
     alone = engine.get_motion(torch.zeros(1, 3, 8, 8), meshes[20:21])
     assert torch.equal(motion.kp[20], alone.kp[0])
+    clip = motion_from_meshes(meshes)
+    assert not torch.equal(motion.kp, clip.kp)
+
+
+def crop_matrix(scale: float, angle: float, x: float, y: float) -> np.ndarray:
+    c, s = scale * np.cos(angle), scale * np.sin(angle)
+    return np.array([[c, s, x], [-s, c, y], [0, 0, 1]])
+
+
+def in_picture(meshes: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+    """Meshes of crops in pixels of the picture out of which those 512 crops were cut."""
+    back = np.linalg.inv(matrices)
+    xy = (meshes[..., :2] + 1) * 256 - 0.5  # pixel centres of the crop
+    xy = xy @ back[:, :2, :2].swapaxes(1, 2) + back[:, None, :2, 2] + 0.5
+    scale = np.sqrt(np.linalg.det(back[:, :2, :2]))[:, None, None]
+    return np.concatenate([xy, meshes[..., 2:] * 256 * scale], axis=2)
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_meshes_of_the_picture_are_read_in_their_crops(engine, golden, moving):
+    steps = np.arange(40) if moving else np.zeros(40)
+    matrices = np.stack([crop_matrix(0.7 + i / 40, i / 50, 20 - 3 * i, 3 * i - 500) for i in steps])
+    meshes = in_picture(golden["driving_meshes"].astype(np.float64), matrices)
     recorder = engine.record_motion()
     for start in range(0, 40, 15):
-        recorder.add(None, meshes[start : start + 15])
-    clip = recorder.motion()
-    assert len(clip) == 40
+        recorder.add_meshes(meshes[start : start + 15].astype(np.float32))
+    assert recorder.shown == [True] * 40
+    clip = recorder.motion(matrices if moving else matrices[0])
     near(clip.kp, np.broadcast_to(golden["driving_x_c"], (40, 21, 3)), MOTION)
     near(clip.exp, golden["driving_exp"], MOTION)
+    near(clip.R, golden["driving_R"], MOTION)
+    near(clip.t, golden["driving_t"], MOTION)
 
 
-def test_the_recorder_finds_meshes_where_none_are_given(scripted, golden):
+def test_meshes_of_the_picture_need_matrices(engine, golden):
+    recorder = engine.record_motion()
+    recorder.add_meshes(golden["driving_meshes"][:2])
+    with pytest.raises(AssertionError, match="need matrices"):
+        recorder.motion()
+    with pytest.raises(InputError, match=r"matrices for 2 meshes"):
+        recorder.motion(np.zeros((3, 3, 3)))
+
+
+def test_the_recorder_finds_meshes_in_crops(scripted, golden):
     recorder = scripted.record_motion()
-    recorder.add(torch.zeros(25, 3, 8, 8), None)
-    recorder.add(torch.zeros(15, 3, 8, 8), None)
+    recorder.add(torch.zeros(25, 3, 8, 8))
+    recorder.add(torch.zeros(15, 3, 8, 8))
+    assert recorder.shown == [True] * 40
     near(recorder.motion().exp, golden["driving_exp"], MOTION)
 
 
@@ -199,35 +243,25 @@ def test_no_face(engine, golden):
             ask(crops)
 
 
-@pytest.mark.parametrize(
-    ("shown", "held"),
-    [
-        ("0..1.2", [0, 0, 0, 1, 1, 2]),
-        ("...0.1", [0, 0, 0, 0, 0, 1]),  # leading frames take the first face
-        ("0.....", [0, 0, 0, 0, 0, 0]),
-    ],
-)
-@pytest.mark.parametrize("batch", [1, 4, 6])
-def test_frames_of_a_clip_without_a_face_hold_the_last_one(engine, golden, caplog, shown, held, batch):
-    meshes = golden["driving_meshes"]
+@pytest.mark.parametrize("shown", ["0..1.2", "...0.1", "0.....", "01234567"])
+@pytest.mark.parametrize("batch", [1, 4, 8])
+def test_crops_without_a_face_are_left_out(engine, golden, shown, batch):
+    meshes, n = golden["driving_meshes"], len(shown)
     answers = iter([None if frame == "." else (meshes[int(frame)] + np.array([1.0, 1.0, 0.0])) * 4 for frame in shown])
     recorder = CompactEngine(engine._checkpoints, lambda crop: next(answers)).record_motion()
-    for start in range(0, 6, batch):
-        recorder.add(torch.zeros(min(batch, 6 - start), 3, 8, 8), None)
-    assert not caplog.records
-    with caplog.at_level(logging.WARNING):
-        motion = recorder.motion()
-    (record,) = caplog.records
-    assert f"{shown.count('.')} of 6 frames" in record.getMessage()
-    wanted = motion_from_meshes(meshes[: max(held) + 1])[torch.tensor(held)]
-    for name, value in vars(wanted).items():
+    for start in range(0, n, batch):
+        recorder.add(torch.zeros(min(batch, n - start), 3, 8, 8))
+    motion = recorder.motion()
+    assert recorder.shown == [frame != "." for frame in shown]
+    for name, value in vars(motion_from_meshes(meshes[: len(motion)])).items():
         torch.testing.assert_close(vars(motion)[name], value, rtol=0, atol=1e-6)
 
 
 def test_a_clip_without_any_face(engine):
     recorder = CompactEngine(engine._checkpoints, lambda crop: None).record_motion()
     for _ in range(3):
-        recorder.add(torch.zeros(2, 3, 8, 8), None)
+        recorder.add(torch.zeros(2, 3, 8, 8))
+    assert recorder.shown == [False] * 6
     with pytest.raises(NoFaceError, match="no face found in any of 6 frames"):
         recorder.motion()
 
@@ -236,10 +270,10 @@ def test_the_recorder_keeps_no_meshes(engine, golden):
     recorder = engine.record_motion()
     meshes = golden["driving_meshes"].copy()
     kept = weakref.ref(meshes)
-    recorder.add(None, meshes)
+    recorder.add_meshes(meshes)
     del meshes
     gc.collect()
-    assert kept() is None and len(recorder.motion()) == 40
+    assert kept() is None and len(recorder.motion(crop_matrix(1, 0, 0, 0))) == 40
 
 
 def test_no_gradients(features, result):
@@ -249,8 +283,12 @@ def test_no_gradients(features, result):
 def test_a_picture_without_colours_gets_none(engine):
     crop = np.random.default_rng(1).integers(0, 256, (1, 512, 512, 3), dtype=np.uint8)
     x_s = torch.randn(1, 21, 3, generator=torch.Generator().manual_seed(0)) * 0.3
-    for picture, grey in ((crop, False), (crop[..., :1].repeat(3, axis=-1), True)):
-        features = engine.encode_source(engine.prepare(picture))
-        out = engine.warp_decode(features, x_s, x_s + 0.02)["out"]
-        assert features.is_grey is grey
-        assert bool((out[:, 0] == out[:, 1]).all() and (out[:, 1] == out[:, 2]).all()) is grey
+    x_s = x_s.repeat(2, 1, 1)
+    features = engine.encode_source(engine.prepare(np.concatenate([crop, crop[..., :1].repeat(3, axis=-1)])))
+    assert features.is_grey.tolist() == [False, True]
+    coloured, grey = engine.warp_decode(features, x_s, x_s + 0.02)["out"]
+    alone = engine.warp_decode(features[[1]], x_s[:1], x_s + 0.02)["out"]  # two frames of one source
+    assert (coloured[0] != coloured[1]).any()
+    for out in (grey, *alone):
+        assert (out[0] == out[1]).all() and (out[1] == out[2]).all()
+    torch.testing.assert_close(alone[0], grey, rtol=0, atol=2e-5)

@@ -7,6 +7,7 @@ import torch
 from src.config.model_config import load_model_config
 from src.engine import create
 from src.engine.compact import CompactEngine
+from src.engine.compiling import Compiler, uncompiled
 from src.engine.create import create_engine
 from src.engine.official import OfficialEngine
 from src.errors import InputError
@@ -35,6 +36,12 @@ def test_animals_have_the_official_networks_and_their_own_keypoint_space():
 def test_half_is_passed_on():
     cuda = torch.device("cuda")
     assert create_engine(model("base"), cuda)._half and not create_engine(model("base"), cuda, half=False)._half
+
+
+@pytest.mark.parametrize("name", ["compact", "base"])
+def test_networks_are_compiled_if_asked_for(name):
+    assert create_engine(model(name), CPU)._compiler is uncompiled
+    assert isinstance(create_engine(model(name), CPU, compile_networks=True)._compiler, Compiler)
 
 
 def test_networks_that_do_not_fit_together():

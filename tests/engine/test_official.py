@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from src.engine.checkpoints import Checkpoints
 from src.engine.engine import SourceFeatures
 from src.engine.official import OfficialEngine
-from src.errors import InputError
+from src.errors import InputError, NoFaceError
 
 HEADS = {"pitch": 66, "yaw": 66, "roll": 66, "t": 3, "exp": 63, "scale": 1, "kp": 63}
 
@@ -112,12 +112,27 @@ def test_raw_and_refined_heads(engine):
 def test_the_recorder_joins_batches(engine):
     pictures = torch.rand(5, 3, 4, 4)
     recorder = engine.record_motion()
-    recorder.add(pictures[:2], None)
-    recorder.add(pictures[2:], np.zeros((3, 478, 3)))  # meshes are not needed
+    recorder.add(pictures[:2])
+    recorder.add(pictures[2:])
     motion, whole = recorder.motion(), engine.get_motion(pictures)
-    assert len(motion) == 5
+    assert len(motion) == 5 and recorder.shown == [True] * 5
     for name in ("kp", "R", "exp", "t", "scale"):
         assert torch.equal(getattr(motion, name), getattr(whole, name))
+
+
+def test_the_recorder_reads_pictures_alone(engine):
+    with pytest.raises(NotImplementedError):
+        engine.record_motion().add_meshes(np.zeros((3, 478, 3)))
+    with pytest.raises(NoFaceError, match="no frame with a face"):
+        engine.record_motion().motion()
+
+
+def test_sources_are_encoded_in_a_batch(engine):
+    vars(engine)["_appearance"] = nn.AdaptiveAvgPool2d(2)
+    pictures = torch.rand(4, 3, 8, 8)
+    features = engine.encode_source(pictures)
+    assert len(features) == 4 and torch.equal(features[[2]].volume, engine.encode_source(pictures[2:3]).volume)
+    assert features[1:].picture is None and features[1:].is_grey is None
 
 
 def test_one_source_serves_all_frames(engine):
@@ -147,8 +162,9 @@ def test_networks_are_built_once_and_spectral_norm_is_folded(monkeypatch):
     folded, built = [], []
     monkeypatch.setattr("src.engine.official.fold_spectral_norm", folded.append)
     checkpoints = SimpleNamespace(device=torch.device("cpu"), build=lambda network, name: built.append(name) or name)
-    engine = OfficialEngine("base", checkpoints)
+    engine = OfficialEngine("base", checkpoints, compiler=lambda name: f"compiled {name}" if folded else f"fast {name}")
     for _ in range(2):
         assert (engine._appearance, engine._motion) == ("appearance_feature_extractor", "motion_extractor")
-        assert (engine._warping, engine._generator) == ("warping_module", "spade_generator")
+        # G is compiled after its spectral norm is gone
+        assert (engine._warping, engine._generator) == ("fast warping_module", "compiled spade_generator")
     assert len(built) == 4 and folded == ["spade_generator"]  # each once
