@@ -9,7 +9,8 @@ SRC = ROOT / "src"
 
 # Room -> rooms that it may import, besides itself. Everything may import `errors`.
 MAY_IMPORT = {
-    "cli": {"live_portrait_wrapper", "config"},
+    "cli": {"benchmark", "live_portrait_wrapper", "pipeline", "weights", "config"},
+    "benchmark": {"live_portrait_wrapper", "face", "motion", "media"},
     "live_portrait_wrapper": {"pipeline", "engine", "config", "face", "motion", "weights"},
     "pipeline": {"engine", "face", "motion", "media", "config", "weights"},
     "engine": {"modules", "weights", "face", "motion", "config"},

@@ -19,7 +19,7 @@ from ..modules.compact.compose import compose, warp_picture
 from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..modules.compact.warping_network import CompactWarpingNetwork
 from ..motion.measures import FaceMeasures, measure
-from ..motion.mesh import motion_from_meshes, motion_of, neutral_expression
+from ..motion.mesh import motion_from_meshes, motion_with_shape, motion_of, neutral_expression
 from ..motion.motion import Motion
 from ..motion.pose import degrees
 from .checkpoints import Checkpoints
@@ -91,9 +91,11 @@ class CompactEngine(TakesTurns):
             info |= {"exp": motion.exp, "kp": motion.kp}
         return info
 
-    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None) -> Motion:
+    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
         """Motion of B independent pictures, from their mesh landmarks or from a mesh of our own finding."""
         meshes = self.find_meshes(pictures) if meshes is None else meshes
+        if like is not None:
+            return motion_with_shape(meshes, like.kp[0]).to(self.device)
         return Motion.cat([motion_from_meshes(mesh[None]) for mesh in meshes]).to(self.device)
 
     def find_meshes(self, pictures: Tensor) -> Meshes:

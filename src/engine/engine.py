@@ -119,12 +119,14 @@ class Engine(Protocol):
         """Motion in the official form: pitch, yaw, roll, t, exp, scale, kp (spec: networks, section 6)."""
         ...
 
-    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None) -> Motion:
+    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
         """Motion of B independent pictures.
 
         Args:
             pictures: prepared, (B, 3, h, w).
             meshes: their landmarks in crop coordinates (-1..1 over the crop's edges), if they are known already.
+            like: earlier motion of the same person, whose canonical keypoints hold on where a model derives them from
+                the pictures; None = every picture on its own.
 
         Raises:
             NoFaceError: the model reads mesh landmarks, none were given and a picture shows no face.
