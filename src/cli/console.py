@@ -44,18 +44,19 @@ class ProgressBars:
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Show that `done` of `total` frames of a stage are finished."""
         if stage not in self._tasks:
+            self._progress.start()
             number = self._progress.add_task(stage, total=total)
             self._tasks[stage] = next(task for task in self._progress.tasks if task.id == number)
         self._progress.update(self._tasks[stage].id, completed=done, total=total)
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._tasks:  # bars that never began would still print an empty line
+            self._progress.stop()
 
 
 def calm_threads() -> None:

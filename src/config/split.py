@@ -31,8 +31,8 @@ def join_configs(inference_cfg: InferenceConfig, crop_cfg: CropConfig) -> Argume
         given = {getattr(config, name) for config in (inference_cfg, crop_cfg)} - {default}
         if len(given) > 1:
             raise InputError(
-                f"InferenceConfig says {name}={getattr(inference_cfg, name)!r}, CropConfig says "
-                f"{name}={getattr(crop_cfg, name)!r}: set it in one of the two"
+                f"{name} is {getattr(inference_cfg, name)!r} in InferenceConfig and {getattr(crop_cfg, name)!r} in "
+                "CropConfig: set it in one of the two"
             )
         options[name] = given.pop() if given else default
     return ArgumentConfig(**options)

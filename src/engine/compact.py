@@ -19,7 +19,7 @@ from ..modules.compact.compose import compose, warp_picture
 from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..modules.compact.warping_network import CompactWarpingNetwork
 from ..motion.measures import FaceMeasures, measure
-from ..motion.mesh import motion_from_meshes, motion_with_shape, motion_of, neutral_expression
+from ..motion.mesh import motion_from_meshes, motion_of, motion_with_shape, neutral_expression
 from ..motion.motion import Motion
 from ..motion.pose import degrees
 from .checkpoints import Checkpoints

@@ -58,13 +58,8 @@ CONTAINERS = {
     ".m4v": _MP4,
     ".mov": Container(_h264, _YUV_FILTERS, frozenset({"aac", "mp3", "pcm_s16le"}), _AAC, _FAST_START),
     ".mkv": Container(_h264, _YUV_FILTERS, frozenset({"aac", "mp3", "opus", "vorbis", "flac", "pcm_s16le"}), _AAC),
-    ".avi": Container(
-        _mpeg4,
-        _YUV_FILTERS,
-        frozenset({"mp3", "pcm_s16le"}),
-        ("-c:a", "libmp3lame", "-q:a", "2"),
-        ("-avoid_negative_ts", "disabled"),  # the lead-in of MP3 would push the pictures back by a frame
-    ),
+    # in AVI, compressed sound can be neither begun nor ended between packets, so it would be out of step by up to 45 ms
+    ".avi": Container(_mpeg4, _YUV_FILTERS, frozenset({"pcm_s16le"}), ("-c:a", "pcm_s16le")),
     ".webm": Container(
         _vp9, _YUV_FILTERS, frozenset({"opus", "vorbis"}), ("-c:a", "libopus", "-b:a", "128k", "-ac", "2")
     ),

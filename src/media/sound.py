@@ -55,17 +55,19 @@ def choose_donor(source: Path | None, drivings: Sequence[Path], priority: Litera
     return source if source is not None and has_audio(source) else driving
 
 
-def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bool:
+def add_sound(silent: Path, donor: Path, result: Path, n_frames: int, fps: Fraction) -> bool:
     """Write a copy of a silent video with the sound of another file.
 
-    The pictures are taken over as they are, and so is the sound where the container can hold it. The sound keeps its
-    distance to the donor's first picture, and is cut where the video ends; a shorter one leaves silence.
+    The pictures are taken over as they are, and so is the sound where the container can hold it and its packets are
+    short enough to end within a frame of the video's end. The sound keeps its distance to the donor's first picture,
+    and is cut where the video ends; a shorter one leaves silence.
 
     Args:
         silent: video to be completed.
         donor: file with the sound.
         result: file to write; its suffix decides the container.
-        duration: of the video, in seconds.
+        n_frames: length of the video.
+        fps: its frames per second.
 
     Returns:
         Whether the result was written. A failure is logged and leaves no file: the silent video is still good.
@@ -74,7 +76,7 @@ def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bo
         logger.warning("'%s' has no sound: the video stays silent", donor)
         return False
     try:
-        ffmpeg.run(_arguments(silent, donor, result, duration))
+        ffmpeg.run(_arguments(silent, donor, result, n_frames, fps))
     except (av.FFmpegError, ffmpeg.FfmpegError, StopIteration) as error:
         result.unlink(missing_ok=True)
         logger.warning("the sound of '%s' could not be added, the video stays silent: %s", donor, error)
@@ -82,11 +84,12 @@ def add_sound(silent: Path, donor: Path, result: Path, duration: Fraction) -> bo
     return True
 
 
-def _arguments(silent: Path, donor: Path, result: Path, duration: Fraction) -> tuple[str, ...]:
+def _arguments(silent: Path, donor: Path, result: Path, n_frames: int, fps: Fraction) -> tuple[str, ...]:
     track = _read_track(donor)
     container = container_of(result)
+    duration = n_frames / fps
     limit: tuple[str, ...] = ()
-    if track.codec in container.copied_sound and abs(track.delay) <= _IN_STEP:
+    if track.codec in container.copied_sound and abs(track.delay) <= _IN_STEP and track.packet / 2 < 1 / fps:
         # packets are not cut in two: the nearest boundary is the best end
         limit = ("-t", _seconds(max(duration - track.packet / 2, track.packet / 2)))
         sound: tuple[str, ...] = ("-c:a", "copy")

@@ -121,9 +121,8 @@ class VideoWriter:
         if self._process.wait():
             raise self._failure()
         result = self._silent
-        duration = self.n_frames / self.fps
         donor = self._audio_from if self._container.sound_encoder else None
-        if donor is not None and add_sound(self._silent, donor, self._complete, duration):
+        if donor is not None and add_sound(self._silent, donor, self._complete, self.n_frames, self.fps):
             result = self._complete
         try:
             result.replace(self.path)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +22,7 @@ from ..engine.device import resolve_device
 from ..errors import InputError, NoFaceError
 from ..face.choose import FaceChoice, choose_faces, choose_numbers, left_to_right, parse_faces
 from ..face.create_detector import create_detector
-from ..face.crop import Square, average_box, crop_square, driving_box, oriented_square
+from ..face.crop import Square, crop_square, oriented_square, resize_source
 from ..face.face import Face, FaceDetector, Rgb
 from ..face.mark import mark_faces
 from ..face.tracking import FaceTracker
@@ -43,8 +43,25 @@ _log = logging.getLogger(__name__)
 FINDING, CUTTING = "Finding the face", "Cutting it out"
 
 
+@dataclass(frozen=True, eq=False)
+class FoundFaces:
+    """What `list_faces` found.
+
+    Attributes:
+        faces: from left to right; the numbers that `crop_face` takes count them.
+        picture: file with the picture in which they are marked.
+    """
+
+    faces: list[Face]
+    picture: Path
+
+
 def crop_face(
-    source: str | PathLike[str], output: str | PathLike[str] | None = None, *, progress: Progress = silent, **options: Any
+    source: str | PathLike[str],
+    output: str | PathLike[str] | None = None,
+    *,
+    progress: Progress = silent,
+    **options: Any,
 ) -> list[Path]:
     """Cut faces out of a file (spec: pipeline, section 5.5).
 
@@ -74,31 +91,16 @@ def crop_face(
     result = _result(path, output, "crop", is_video)
     if is_video:
         return _crop_video(path, result, choice, wanted, progress)
-    picture = read_picture(path)
-    faces = left_to_right(_detector(wanted).detect(picture))
-    if not faces:
-        raise _no_face(path)
-    chosen = choose_faces(faces, choice, f"'{path}'")
-    numbers = [next(i for i, face in enumerate(faces) if face is one) for one in chosen]
-    results = _numbered(result, choice, numbers)
-    for face, file in zip(chosen, results, strict=True):
-        square = _square(face, wanted)
-        write_picture(file, _cut(picture, square, wanted.dsize, rotate=wanted.flag_do_rot))
-    return results
+    return _crop_picture(path, result, choice, wanted)
 
 
-def list_faces(
-    source: str | PathLike[str], output: str | PathLike[str] | None = None, **options: Any
-) -> tuple[list[Face], Path]:
+def list_faces(source: str | PathLike[str], output: str | PathLike[str] | None = None, **options: Any) -> FoundFaces:
     """Find the faces of a picture, or of the first frame of a video that shows any, and mark them in a copy of it.
 
     Args:
         source: picture, video, animated GIF or folder of pictures.
         output: file or folder for the marked picture; None = `<source>_faces.jpg` in the current folder.
         options: fields of `CropFaceOptions`; only those of the detector matter.
-
-    Returns:
-        The faces from left to right (the numbers that `crop_face` takes count them), and the marked picture.
 
     Raises:
         TypeError, MissingFileError, NoFaceError, InputError: as `crop_face`.
@@ -111,7 +113,7 @@ def list_faces(
     for picture in (frame.rgb for frame in open_video(path)) if is_video else [read_picture(path)]:
         if faces := left_to_right(detector.detect(picture)):
             write_picture(result, mark_faces(picture, faces))
-            return faces, result
+            return FoundFaces(faces, result)
     raise _no_face(path)
 
 
@@ -126,10 +128,115 @@ def _checked(options: CropFaceOptions) -> CropFaceOptions:
 
 
 def _detector(options: CropFaceOptions) -> FaceDetector:
-    return create_detector(
-        options.detector, device=str(resolve_device(options.device)), threshold=options.det_thresh
-    )
+    return create_detector(options.detector, device=str(resolve_device(options.device)), threshold=options.det_thresh)
 
 
 def _no_face(path: Path) -> NoFaceError:
     return NoFaceError(f"no face found in '{path}': it must show a face from the front")
+
+
+def _is_video(path: Path) -> bool:
+    kind = sniff(path)
+    if kind is MediaKind.TEMPLATE:
+        raise InputError(f"'{path}' is a {kind}: give a picture or a video")
+    return kind is not MediaKind.PICTURE
+
+
+def _result(source: Path, output: str | PathLike[str] | None, kind: str, is_video: bool) -> Path:
+    """Where the result goes, before faces are numbered."""
+    fits, suffix = (VIDEO_SUFFIXES, ".mp4") if is_video else (PICTURE_SUFFIXES, ".jpg")
+    name = f"{source.stem or source.resolve().stem}_{kind}{suffix}"  # "." has no stem
+    path = Path(name) if output is None else user_path(output, "output")
+    if output is not None and (os.fspath(output).endswith((os.sep, "/")) or path.is_dir() or not path.suffix):
+        path = path / name
+    elif path.suffix.lower() not in VIDEO_SUFFIXES | PICTURE_SUFFIXES:
+        raise InputError(f"'{path}' ends in {path.suffix}: use {suffix}, or add a '/' if it is a folder")
+    elif path.suffix.lower() not in fits:
+        what = "video" if is_video else "picture"
+        _log.warning("the result is a %s, so %s is written instead of %s", what, path.with_suffix(suffix), path.name)
+        path = path.with_suffix(suffix)
+    if same_file(path, source):
+        raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
+    check_writable(path)
+    return path
+
+
+def _numbered(result: Path, choice: FaceChoice, numbers: Sequence[int]) -> list[Path]:
+    """A file for every face; numbers only where several were asked for, however many there are."""
+    if choice == "largest" or (choice != "all" and len(choice) == 1):
+        return [result]
+    return [result.with_name(f"{result.stem}_{number}{result.suffix}") for number in numbers]
+
+
+def _crop_picture(path: Path, result: Path, choice: FaceChoice, options: CropFaceOptions) -> list[Path]:
+    picture = read_picture(path)
+    faces = left_to_right(_detector(options).detect(picture))
+    if not faces:
+        raise _no_face(path)
+    chosen = choose_faces(faces, choice, f"'{path}'")
+    results = _numbered(result, choice, [index for one in chosen for index, face in enumerate(faces) if face is one])
+    for face, file in zip(chosen, results, strict=True):
+        square = _square(face, options, is_video=False)
+        write_picture(file, _cut(picture, square, options.dsize, rotate=options.flag_do_rot))
+    return results
+
+
+def _crop_video(
+    path: Path, result: Path, choice: FaceChoice, options: CropFaceOptions, progress: Progress
+) -> list[Path]:
+    """Decode twice: to find where the faces are, and to cut them out."""
+    stream = open_video(path)
+    squares = _average_squares(stream, choice, options, progress)
+    if not squares:
+        raise _no_face(path)
+    numbers = choose_numbers(len(squares), choice, f"'{path}'")
+    results = _numbered(result, choice, numbers)
+    sound = path if has_audio(path) else None
+    with ExitStack() as stack:
+        writers = [stack.enter_context(VideoWriter(file, stream.fps, audio_from=sound)) for file in results]
+        for frame in counted(stream, CUTTING, stream.n_frames, progress):
+            for writer, number in zip(writers, numbers, strict=True):
+                writer.write(_cut(frame.rgb, squares[number], options.dsize, rotate=False))
+    return results
+
+
+def _average_squares(
+    stream: FrameStream, choice: FaceChoice, options: CropFaceOptions, progress: Progress
+) -> list[Square]:
+    """The mean square of every face of a video, from left to right; of the largest alone if that is wanted."""
+    detector = _detector(options)
+    tracker, tracks = FaceTracker(detector), FaceTracks(detector)
+    rows: dict[int, list[NDArray[np.float64]]] = {}
+    for frame in counted(stream, FINDING, stream.n_frames, progress):
+        if choice == "largest":
+            largest = tracker.feed(frame.rgb)
+            found = [] if largest is None else [(0, largest)]
+        else:
+            found = tracks.feed(frame.rgb)
+        for number, face in found:
+            rows.setdefault(number, []).append(_square(face, options, is_video=True).as_row())
+    order = list(rows) if choice == "largest" else tracks.order()
+    return [Square.from_row(np.mean(rows[number], axis=0)) for number in order]
+
+
+def _square(face: Face, options: CropFaceOptions, *, is_video: bool) -> Square:
+    """The square around a face, with the defaults of drivers (a video) or sources filled in."""
+    scale = CropOptions.scale_crop_driving_video if is_video else CropOptions.scale
+    vy_ratio = CropOptions.vy_ratio_crop_driving_video if is_video else CropOptions.vy_ratio
+    points, scheme = face.landmarks, face.scheme
+    if not is_video and face.still_landmarks is not None and face.still_scheme is not None:
+        points, scheme = face.still_landmarks, face.still_scheme
+    return oriented_square(
+        points,
+        scheme,
+        scale=scale if options.scale is None else options.scale,
+        vx_ratio=options.vx_ratio,
+        vy_ratio=vy_ratio if options.vy_ratio is None else options.vy_ratio,
+    )
+
+
+def _cut(picture: Rgb, square: Square, dsize: int, *, rotate: bool) -> Rgb:
+    """One square of a picture; where it shrinks to less than half, every pixel is the mean of those under it."""
+    times = max(int(square.size / dsize), 1)
+    crop = crop_square(picture, square, dsize=dsize * times, rotate=rotate).image
+    return resize_source(crop, dsize) if times > 1 else crop

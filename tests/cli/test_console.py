@@ -84,6 +84,13 @@ def test_progress_bars_show_stage_count_and_speed():
     assert "3/3" in lines[0] and "5/5" in lines[1] and "frames/s" in lines[1]
 
 
+def test_without_a_stage_nothing_is_printed():
+    text = io.StringIO()
+    with ProgressBars(Console(file=text, width=100)):
+        pass
+    assert text.getvalue() == ""
+
+
 @pytest.mark.parametrize(
     ("given", "spins"),
     [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
