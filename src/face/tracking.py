@@ -7,6 +7,7 @@ import logging
 import numpy as np
 
 from .boxes import box_overlap
+from .cuts import CutFinder
 from .face import Face, FaceDetector, Rgb
 
 logger = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ class FaceTracker:
 
     A face is followed from frame to frame and detected anew when it is lost. Among several finds the one that
     overlaps the last known place most is the same face, else the nearest one that it can have moved to; with the
-    time since it was last seen the reach grows, so that a cut in the clip does not lose it for good.
+    time since it was last seen the reach grows. After a hard cut nothing is known: the largest face is taken.
 
     Args:
         detector: finds faces and follows them.
@@ -29,6 +30,7 @@ class FaceTracker:
 
     def __init__(self, detector: FaceDetector) -> None:
         self._detector = detector
+        self._cuts = CutFinder()
         self._last: Face | None = None
         self._lost_for = 0  # frames
 
@@ -38,6 +40,9 @@ class FaceTracker:
         Raises:
             InputError: not a picture.
         """
+        if self._cuts.feed(rgb):
+            logger.debug("a cut: looking for the face afresh")
+            self._last = None
         face = self._follow(rgb) or self._detect(rgb)
         if face is None:
             self._lost_for += 1

@@ -46,3 +46,10 @@ class ScriptedDetector:
 
 def frame(number):
     return np.full((4, 4, 3), number, np.uint8)
+
+
+def scene(number, seed):
+    """A frame of that number which shows a pattern: another seed is another shot."""
+    picture = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), np.uint8).repeat(8, 0).repeat(8, 1)
+    picture[0, 0] = number
+    return picture

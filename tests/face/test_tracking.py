@@ -5,14 +5,15 @@ import numpy as np
 from src.face.crop import crop_image
 from src.face.tracking import FaceTracker
 
-from .fakes import ScriptedDetector, face_at, frame
+from .fakes import ScriptedDetector, face_at, frame, scene
 from .goldens import assert_close, load
 
 
-def _run(detections, follows):
+def _run(detections, follows, scenes=None):
     detector = ScriptedDetector(detections, follows)
     tracker = FaceTracker(detector)
-    return [tracker.feed(frame(i)) for i in range(len(detections))], detector, tracker
+    frames = [frame(i) if scenes is None else scene(i, scenes[i]) for i in range(len(detections))]
+    return [tracker.feed(picture) for picture in frames], detector, tracker
 
 
 def test_a_face_is_detected_once_and_then_followed():
@@ -75,3 +76,16 @@ def test_the_first_face_is_the_largest():
     first, second = face_at(0, 0, 20), face_at(50, 0, 10)
     found, _, _ = _run([[first, second]], [None])
     assert found == [first]
+
+
+def test_after_a_cut_the_largest_face_is_taken_however_far_away():
+    mine, near, largest = face_at(0, 0), face_at(2, 0), face_at(200, 100, size=30)
+    found, detector, _ = _run([[mine], [], [largest, near], []], [None, mine, near, largest], scenes=[0, 0, 1, 1])
+    assert found == [mine, mine, largest, largest]
+    assert detector.calls == [("detect", 0), ("follow", 1), ("detect", 2), ("follow", 3)]
+
+
+def test_a_new_shot_that_begins_without_a_face_waits_for_the_first():
+    mine, later = face_at(0, 0), face_at(200, 100)
+    found, _, _ = _run([[mine], [], [], [later]], [None, mine, mine, mine], scenes=[0, 0, 1, 1])
+    assert found == [mine, mine, None, later]
