@@ -1,0 +1,91 @@
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from src.cli.crop_face import main, parse
+from src.config.argument_config import ArgumentConfig
+from src.config.crop_face_options import CropFaceOptions
+from src.media.picture import read_picture, write_picture
+
+ROOT = Path(__file__).parents[2]
+MONA_LISA = ROOT / "assets/examples/source/s9.jpg"
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words):
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+def test_the_documented_command(run):
+    code, out, err = run("--input", MONA_LISA, "--output", "cropped.jpg")
+    assert (code, out) == (0, "cropped.jpg\n") and "error" not in err
+    assert read_picture("cropped.jpg").shape == (512, 512, 3)
+
+
+def test_short_names(run):
+    code, out, _ = run("-i", MONA_LISA, "-o", "c.png", "--dsize", "64", "--faces", "all", "--no_flag_do_rot")
+    assert (code, out) == (0, "c_0.png\n") and read_picture("c_0.png").shape == (64, 64, 3)
+
+
+def test_a_list_of_faces(run):
+    code, out, _ = run("-i", MONA_LISA, "--list")
+    head, row, picture = out.splitlines()
+    assert (code, picture) == (0, "s9_faces.jpg") and Path(picture).is_file()
+    assert head.split() == ["face", "left", "top", "right", "bottom", "size", "score"]
+    number, left, top, right, bottom, size, score = row.split()
+    assert number == "0" and size == f"{int(right) - int(left)}x{int(bottom) - int(top)}"
+    assert 0.5 < float(score) <= 1
+
+
+def test_no_face(run, tmp_path):
+    write_picture(tmp_path / "grey.png", read_picture(MONA_LISA)[:40, :40])
+    code, out, err = run("-i", "grey.png")
+    assert (code, out) == (1, "")
+    assert [line for line in err.splitlines() if line.startswith("error:")] == [
+        "error: no face found in 'grey.png': it must show a face from the front"
+    ]
+
+
+@pytest.mark.parametrize("words", [[], ["--input"], ["-i", "a.jpg", "--bogus"], ["-i", "a", "--dsize", "large"]])
+def test_mistakes_end_with_code_2(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        parse(words)
+    assert caught.value.code == 2 and "--help" in capsys.readouterr().err
+
+
+def test_defaults_are_those_of_animating():
+    args = ArgumentConfig()
+    given = vars(parse(["-i", "a.jpg"]).crop)
+    assert given.pop("dsize") == 512 and given.pop("scale") is None and given.pop("vy_ratio") is None
+    assert given == {name: getattr(args, name) for name in given}
+
+
+def test_every_option_is_in_the_help(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    with pytest.raises(SystemExit):
+        parse(["-h"])
+    out = capsys.readouterr().out
+    for name in ("input", "output", "list", *(field.name for field in fields(CropFaceOptions))):
+        assert f"--{name}" in out
+
+
+def test_the_script_and_its_help_do_not_wait_for_the_networks():
+    code = (
+        "import runpy, sys\nsys.argv = ['crop_face.py', '-h']\n"
+        "try: runpy.run_path('crop_face.py', run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'torch', 'cv2', 'onnxruntime', 'av', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "--dsize" in done.stdout
