@@ -72,7 +72,9 @@ def onset(path: Path) -> float:
     """Second at which the tone of a file begins, as a player hears it."""
     with av.open(str(path)) as container:
         for frame in container.decode(audio=0):
-            loud = np.abs(frame.to_ndarray().astype(float)).max(axis=0)  # planar or packed mono: (1, n)
+            channels = 1 if frame.format.is_planar else frame.layout.nb_channels
+            levels = np.abs(frame.to_ndarray().astype(float)).max(axis=0)  # (n,) or, packed, (n * channels,)
+            loud = levels.reshape(-1, channels).max(axis=1)  # (n,)
             hits = np.flatnonzero(loud > 0.2 * (1 if "flt" in frame.format.name else 32768))
             if hits.size:
                 return float(frame.pts * frame.time_base) + hits[0] / frame.sample_rate
