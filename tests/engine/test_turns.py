@@ -1,4 +1,4 @@
-"""Engines in several threads. Without the lock every one of these fails."""
+"""Engines in several threads. Up to Python 3.11 cached properties had a lock of their own; later ones do not."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
