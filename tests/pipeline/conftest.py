@@ -5,13 +5,16 @@ import pytest
 import torch
 
 from src.config.argument_config import ArgumentConfig
+from src.media.given import Inbox
 from src.media.picture import write_picture
 from src.motion.template import MotionTemplate, save_template
+from src.pipeline import animate as module
 from src.pipeline.animate import animate
 from src.pipeline.progress import silent
 from tests.media.clips import make_tone
 
-from .fakes import FakeDetector, FakeEngine, grey, make_video, motion_of
+from .fakes import FakeDetector, FakeEngine, FakeWriter, motion_of
+from .scenes import grey, make_video
 
 LEVELS = [60, 80, 100, 120, 140, 160, 180, 130, 90, 70]
 
@@ -48,13 +51,34 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def inbox():
+    with Inbox() as inbox:
+        yield inbox
+
+
+@pytest.fixture
 def run(media, engine, detector):
-    """Animates s.png with a driver of the media folder (or another path)."""
+    """Animates s.png with d.mp4 of the media folder, or other inputs: names in that folder, paths, media in memory."""
+
+    def found(given):
+        return str(media / given) if isinstance(given, str) else given
 
     def animated(driving="d.mp4", source="s.png", progress=silent, **options):
-        args = ArgumentConfig(
-            source=source and str(media / source), driving=driving and str(media / driving), **options
+        driving = [found(one) for one in driving] if isinstance(driving, list) else found(driving)
+        return animate(
+            engine, lambda: detector, ArgumentConfig(source=found(source), driving=driving, **options), progress
         )
-        return animate(engine, lambda: detector, args, progress)
 
     return animated
+
+
+@pytest.fixture
+def written(monkeypatch) -> dict[str, FakeWriter]:
+    """No video is encoded: its writer, with every frame as it was handed over, is found under its name."""
+    writers: dict[str, FakeWriter] = {}
+
+    def writer(path, fps, **options):
+        return writers.setdefault(path.name, FakeWriter(path, fps, **options))
+
+    monkeypatch.setattr(module, "VideoWriter", writer)
+    return writers

@@ -6,53 +6,113 @@ import pytest
 import torch
 
 from src.config.argument_config import ArgumentConfig
-from src.errors import MissingFileError, NoFaceError, TemplateError
-from src.face.ratios import eye_ratios, lip_ratio
-from src.pipeline.driving import FINDING, READING, read_driving
+from src.errors import NoFaceError, TemplateError
+from src.face.crop import average_box
+from src.motion.steady import steady
+from src.motion.template import load_template, save_template
+from src.pipeline import driving as module
+from src.pipeline.driving import FINDING, READING, driving_place, network_view, read_driving
+from src.pipeline.inputs import DrivingInput
 from src.pipeline.progress import silent
 
 from .conftest import LEVELS
-from .fakes import FakeEngine, face_in, grey, make_video
+from .fakes import FakeEngine, MeshDetector, face_in, levels_of
+from .scenes import clip_of, grey, make_video
+
+NTSC = Fraction(30000, 1001)
 
 
 def no_detector():
     raise AssertionError("no face is needed")
 
 
-def read(path, engine, detector=no_detector, progress=silent, **options):
-    found = detector if detector is no_detector else lambda: detector
-    return read_driving(path, engine, found, ArgumentConfig(**options), progress)
+@pytest.fixture
+def read(inbox, engine, detector):
+    """Reads a driver: a path, or frames."""
+
+    def read(given, engine=engine, detector=detector, progress=silent, preview=None, **options):
+        motion = inbox.take(given, "driving")
+        shown = motion if preview is None else inbox.take(preview, "driving")
+        found = no_detector if detector is None else lambda: detector
+        return read_driving(DrivingInput(motion, shown), engine, found, ArgumentConfig(**options), progress)
+
+    return read
 
 
-def levels(driving):
-    """The grey levels that the motion says."""
-    return (driving.template.motion.t[:, 0] * 255).tolist()
+@pytest.fixture
+def read_template(inbox, engine):
+    def read(path, preview=None, engine=engine, **options):
+        shown = None if preview is None else inbox.take(preview, "driving")
+        given = DrivingInput(inbox.take(path, "driving"), shown)
+        return read_driving(given, engine, no_detector, ArgumentConfig(**options), silent)
+
+    return read
+
+
+def frames(*levels, width=96, height=96):
+    return np.stack([grey(level, width, height) for level in levels])
+
+
+# Motion ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("crop", [False, True])
 @pytest.mark.parametrize(("name", "expected"), [("d.mp4", LEVELS), ("d.gif", LEVELS), ("d.png", [150])])
-def test_motion_of_every_frame(media, engine, detector, name, expected, crop):
-    driving = read(media / name, engine, detector, flag_crop_driving_video=crop)
-    assert levels(driving) == pytest.approx(expected, abs=2)
-    assert (driving.template.fps, driving.template.model) == (25, "fake")
+def test_motion_of_every_frame(media, read, name, expected, crop):
+    driving = read(media / name, flag_crop_driving_video=crop)
+    assert levels_of(driving.template.motion) == pytest.approx(expected, abs=2)
+    assert (driving.fps, driving.n_frames, driving.template.model) == (25, len(expected), "fake")
     assert driving.is_video is (len(expected) > 1) and (driving.box is not None) is crop
+    assert driving.n_missing == 0
+    assert driving.template.motion.R.shape == (len(expected), 3, 3)
 
 
-def test_template(media, engine):
-    driving = read(media / "d.safetensors", engine)
-    assert levels(driving) == pytest.approx(LEVELS, abs=1e-3)
-    assert driving.is_video and driving.clip is None and list(driving.previews()) == []
-    assert not read(media / "still.safetensors", engine).is_video
+def test_frames_in_memory(read):
+    driving = read(frames(50, 60, 70))
+    assert levels_of(driving.template.motion) == pytest.approx([50, 60, 70], abs=0.01) and driving.fps == 25
+    assert read(frames(50)).is_video and not read(grey(50)).is_video
 
 
-def test_a_template_of_another_model(media):
-    with pytest.raises(TemplateError, match="of the model 'fake' and cannot drive 'base'"):
-        read(media / "d.safetensors", FakeEngine("base"))
+def test_meshes_are_read_in_the_box(read, engine):
+    """An engine that reads meshes decodes the clip once, and sees no picture at all."""
+    engine.reads_meshes = engine.always_crops_driving = True
+    driving = read(frames(100, 120), detector=MeshDetector())
+    assert [what for what, _ in engine.events] == ["meshes"]
+    face = MeshDetector().find(grey(100, 96, 96))[0]
+    width = np.ptp(face.landmarks[:, 0]) / (driving.box[2] - driving.box[0])
+    np.testing.assert_allclose(driving.template.motion.t[:, 0], [width] * 2, rtol=1e-5)
 
 
-def test_nothing_there(media, engine):
-    with pytest.raises(MissingFileError, match=r"none\.mp4"):
-        read(media / "none.mp4", engine)
+def test_progress(media, read):
+    reports = []
+    read(media / "d.mp4", progress=lambda *report: reports.append(report), flag_crop_driving_video=True)
+    for stage in (FINDING, READING):
+        assert [done for name, done, total in reports if name == stage and total == 10] == [*range(11), 10]
+
+
+def test_no_pass_keeps_the_frames(inbox, engine, detector, monkeypatch):
+    clip = clip_of([grey(level, 64, 64) for level in LEVELS * 6])
+    monkeypatch.setattr(module, "open_clip", lambda media: clip)
+    given = DrivingInput(inbox.take(grey(1), "driving"), None)
+    read_driving(given, engine, lambda: detector, ArgumentConfig(flag_crop_driving_video=True), silent)
+    assert detector.calls == 60 and detector.most_held <= 3
+    assert max(n for what, n in engine.events if what == "prepare") == engine.batch_size
+
+
+@pytest.mark.parametrize(("asked", "sizes"), [(None, [4, 4, 2]), (3, [3, 3, 3, 1]), (64, [10])])
+def test_batches(media, read, engine, asked, sizes):
+    read(media / "d.mp4", batch_size=asked)
+    assert [n for what, n in engine.events if what == "prepare"] == sizes
+
+
+def test_steadying_is_asked_for(read):
+    shaken = frames(*(100 + 3 * (-1) ** k for k in range(30)))
+    plain, steadied = read(shaken).template, read(shaken, smooth=True).template
+    torch.testing.assert_close(steadied.motion.t, steady(plain.motion, Fraction(25)).t)
+    assert plain.motion.t[:, 0].std() > 3 * steadied.motion.t[:, 0].std()
+
+
+# Where the face is ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -64,17 +124,25 @@ def test_nothing_there(media, engine):
         ((128, 96), False, False, True),
     ],
 )
-def test_when_the_driving_video_is_cropped(tmp_path, detector, size, always, asked, crops):
-    path = make_video(tmp_path / "v.mp4", [100, 120], width=size[0], height=size[1])
-    driving = read(path, FakeEngine(always_crops_driving=always), detector, flag_crop_driving_video=asked)
+def test_when_the_driving_video_is_cropped(read, size, always, asked, crops):
+    shown = frames(100, 120, width=size[0], height=size[1])
+    driving = read(shown, FakeEngine(always_crops_driving=always), flag_crop_driving_video=asked)
     assert (driving.box is not None) is crops
-    assert (driving.template.motion.eye_ratio is not None) is crops  # where faces are found they are measured
 
 
-def test_the_box_is_that_of_the_options(tmp_path, engine, detector):
-    path = make_video(tmp_path / "v.mp4", [100, 120])
+def test_the_box_is_the_mean_of_all_frames(read):
+    """Of the frames that show the face, and the same for all frames."""
+    args = ArgumentConfig()
+    shown = [np.zeros((96, 160, 3), np.uint8) for _ in range(4)]
+    for k in (0, 1, 3):
+        shown[k][8:88, 8 + 10 * k : 88 + 10 * k] = 100
+    box = read(np.stack(shown)).box
+    np.testing.assert_allclose(box, average_box(driving_place(face_in(shown[k]), args) for k in (0, 1, 3)), atol=1e-3)
+
+
+def test_the_box_is_that_of_the_options(read):
     boxes = [
-        read(path, engine, detector, flag_crop_driving_video=True, **options).box
+        read(frames(100, 120), flag_crop_driving_video=True, **options).box
         for options in (
             {},
             {"scale_crop_driving_video": 4.4},
@@ -88,104 +156,161 @@ def test_the_box_is_that_of_the_options(tmp_path, engine, detector):
     np.testing.assert_allclose(boxes[3] - boxes[0], [0, 0.1 * sides[0], 0, 0.1 * sides[0]], atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "options", [{"flag_eye_retargeting": True}, {"flag_lip_retargeting": True}, {"save_motion_template": "kept"}]
-)
-def test_openings_are_measured_where_they_are_needed(media, engine, detector, options):
-    assert read(media / "d.mp4", engine, detector).template.motion.eye_ratio is None
-    motion = read(media / "d.mp4", engine, detector, **options).template.motion
+def test_openings_are_measured(read):
+    motion = read(frames(*LEVELS)).template.motion
     assert motion.eye_ratio.shape == (10, 2) and motion.lip_ratio.shape == (10, 1)
     for i, level in enumerate(LEVELS):
-        face = face_in(grey(level))
-        np.testing.assert_allclose(motion.eye_ratio[i], eye_ratios(face.landmarks, face.scheme)[0], atol=0.01)
-        np.testing.assert_allclose(motion.lip_ratio[i], lip_ratio(face.landmarks, face.scheme)[0], atol=0.01)
+        opening = level / 255
+        np.testing.assert_allclose(motion.eye_ratio[i], [opening] * 2, atol=0.01)
+        np.testing.assert_allclose(motion.lip_ratio[i], [opening], atol=0.01)
 
 
-@pytest.mark.parametrize(
-    ("shown", "held"),
-    [
-        ([100, 0, 0, 160, 180], [100, 100, 100, 160, 180]),  # in the middle: the last pose
-        ([0, 0, 100, 120], [100, 100, 100, 120]),  # at the start: the first one to come
-        ([100, 120, 0], [100, 120, 120]),  # at the end
-        ([0, 90, 0, 0, 140, 0], [90, 90, 90, 90, 140, 140]),
-    ],
-)
-def test_frames_without_a_face_hold_a_pose(tmp_path, engine, detector, caplog, shown, held):
-    path = make_video(tmp_path / "v.mp4", shown)
+def test_a_hint_at_strange_framing(read, caplog):
     with caplog.at_level(logging.WARNING):
-        motion = read(path, engine, detector, flag_lip_retargeting=True).template.motion
-    expected = [lip_ratio(face_in(grey(level)).landmarks, face_in(grey(level)).scheme)[0, 0] for level in held]
-    np.testing.assert_allclose(motion.lip_ratio[:, 0], expected, atol=0.01)
-    assert f"{shown.count(0)} of {len(shown)} driving frames show no face" in caplog.text
-
-
-def test_no_face_at_all(tmp_path, engine, detector):
-    path = make_video(tmp_path / "black.mp4", [0, 0, 0])
-    with pytest.raises(NoFaceError, match=r"driving .*black\.mp4"):
-        read(path, engine, detector, flag_crop_driving_video=True)
-    assert read(path, engine, detector).template.n_frames == 3  # nothing that is asked for needs a face
-
-
-def test_a_hint_at_strange_framing(tmp_path, engine, detector, caplog):
-    far = make_video(tmp_path / "far.mp4", [100])
-    with caplog.at_level(logging.WARNING):
-        read(far, engine, detector)
+        read(frames(100))
         assert "--flag_crop_driving_video" in caplog.text
         caplog.clear()
-        read(far, engine, detector, flag_crop_driving_video=True)
-        read(make_video(tmp_path / "black.mp4", [0]), engine, detector)
+        read(frames(100), flag_crop_driving_video=True)
+        read(frames(100), flag_do_crop=False)  # whoever brings crops knows what they show
     assert not caplog.records
 
 
-def test_previews_show_what_the_networks_saw(tmp_path, engine, detector):
-    path = make_video(tmp_path / "v.mp4", [100, 140], Fraction(30000, 1001), width=160, height=96)
-    driving = read(path, engine, detector, scale_crop_driving_video=20.0, vy_ratio_crop_driving_video=0.0)
+# Frames without a face ------------------------------------------------------------------------------------------------
+
+GAPS = [
+    ([100, 0, 0, 160, 180], [100, 100, 100, 160, 180], [100, 120, 140, 160, 180]),  # in the middle
+    ([0, 0, 100, 120], [100, 100, 100, 120], [100, 100, 100, 120]),  # at the start: the first one to come
+    ([100, 120, 0], [100, 120, 120], [100, 120, 120]),  # at the end
+    ([0, 90, 0, 0, 150, 0], [90, 90, 90, 90, 150, 150], [90, 90, 110, 130, 150, 150]),
+]
+
+
+@pytest.mark.parametrize("crop", [False, True])
+@pytest.mark.parametrize(("shown", "held", "bridged"), GAPS)
+def test_gaps_are_bridged(read, caplog, shown, held, bridged, crop):
+    for how, expected, said in (("hold", held, "hold the last motion"), ("interpolate", bridged, "are bridged")):
+        with caplog.at_level(logging.WARNING):
+            driving = read(frames(*shown), on_missing=how, flag_crop_driving_video=crop)
+        assert levels_of(driving.template.motion) == pytest.approx(expected, abs=0.1)
+        np.testing.assert_allclose(driving.template.motion.lip_ratio[:, 0] * 255, expected, atol=1)
+        assert driving.n_missing == shown.count(0)
+        assert f"{shown.count(0)} of {len(shown)} frames of the driving" in caplog.text and said in caplog.text
+
+
+@pytest.mark.parametrize("how", ["hold", "interpolate"])
+@pytest.mark.parametrize("gap", [slice(0, 2), slice(3, 6), slice(8, 10), slice(1, 9)])
+def test_a_gap_shifts_nothing(read, gap, how):
+    """The motion of every other frame is that of the unbroken clip."""
+    broken = list(LEVELS)
+    broken[gap] = [0] * len(broken[gap])
+    whole, with_gap = read(frames(*LEVELS)).template, read(frames(*broken), on_missing=how).template
+    assert with_gap.n_frames == whole.n_frames == 10
+    seen = torch.tensor(broken) > 0
+    assert torch.equal(with_gap.motion.t[seen], whole.motion.t[seen])
+    assert torch.equal(with_gap.motion.eye_ratio[seen], whole.motion.eye_ratio[seen])
+
+
+def test_gaps_can_be_errors(read):
+    with pytest.raises(NoFaceError, match=r"2 of 4 frames .* show no face, the first is frame 1: --on_missing hold"):
+        read(frames(100, 0, 0, 140), on_missing="error")
+    assert read(frames(100, 120), on_missing="error").n_missing == 0
+
+
+def test_no_face_at_all(read, caplog):
+    black = frames(0, 0, 0)
+    for options in ({"flag_crop_driving_video": True}, {"flag_eye_retargeting": True}, {"flag_lip_retargeting": True}):
+        with pytest.raises(NoFaceError, match="no face found in the driving given as frames"):
+            read(black, **options)
+    with caplog.at_level(logging.WARNING):
+        driving = read(black)
+    assert (driving.n_frames, driving.n_missing) == (3, 0)  # the engine makes of them what it can
+    assert "taken as they are" in caplog.text and driving.template.motion.eye_ratio is None
+
+
+# Templates ------------------------------------------------------------------------------------------------------------
+
+
+def test_template(media, read_template):
+    driving = read_template(media / "d.safetensors")
+    assert levels_of(driving.template.motion) == pytest.approx(LEVELS, abs=1e-3)
+    assert driving.is_video and driving.clip is None and list(driving.previews(np.arange(10.0))) == []
+    assert not read_template(media / "still.safetensors").is_video
+
+
+def test_a_template_of_another_model(media, read_template):
+    with pytest.raises(TemplateError, match="of the model 'fake' and cannot drive 'base'"):
+        read_template(media / "d.safetensors", engine=FakeEngine("base"))
+
+
+def test_a_template_is_steadied_as_well(media, read_template):
+    plain, steadied = (read_template(media / "d.safetensors", smooth=smooth).template for smooth in (False, True))
+    torch.testing.assert_close(steadied.motion.t, steady(plain.motion, Fraction(25)).t)
+    assert not torch.equal(steadied.motion.t, plain.motion.t)
+
+
+@pytest.mark.parametrize("name", ["t.safetensors", "t.pkl"])
+def test_exact_rates_are_kept(tmp_path, read, read_template, name):
+    """Quirk Q8: 29.97 frames a second are 30000/1001; the official program made 29 of them, its format holds 30."""
+    driving = read(make_video(tmp_path / "v.mp4", LEVELS, NTSC))
+    assert driving.fps == driving.template.fps == NTSC
+    path = save_template(driving.template, tmp_path / name)
+    assert load_template(path).fps == read_template(path).fps == (30 if name.endswith("pkl") else NTSC)
+
+
+# At any moment --------------------------------------------------------------------------------------------------------
+
+
+def test_motion_between_frames(read):
+    driving = read(frames(40, 80, 120))
+    moments = np.array([0, 0.5, 1, 1.25, 2, 2])
+    assert levels_of(driving.motion_at(moments)) == pytest.approx([40, 60, 80, 90, 120, 120], abs=0.01)
+    assert torch.equal(driving.motion_at(np.arange(3.0)).t, driving.template.motion.t)
+
+
+def test_a_still_has_one_motion(media, read, read_template):
+    for driving in (read(grey(150)), read_template(media / "still.safetensors")):
+        assert len(driving.motion_at(np.zeros(7))) == 1
+
+
+def test_previews_show_what_the_networks_saw(tmp_path, read):
+    path = make_video(tmp_path / "v.mp4", [100, 140], NTSC, width=160, height=96)
+    driving = read(path, scale_crop_driving_video=20.0, vy_ratio_crop_driving_video=0.0)
     for _ in range(2):  # a second pass is possible; the box is so wide that it shows black around
-        previews = list(driving.previews())
-        assert [preview.shape for preview in previews] == [(256, 256, 3)] * 2
-        assert previews[0][128, 128].mean() == pytest.approx(100, abs=2) and not previews[0][0, 0].any()
-        assert previews[1][128, 128].mean() == pytest.approx(140, abs=2)
-    assert driving.template.fps == Fraction(30000, 1001)
+        previews = list(driving.previews(np.array([0.0, 0.9, 1.0])))
+        assert [preview.shape for preview in previews] == [(256, 256, 3)] * 3
+        assert [preview[128, 128].mean() for preview in previews] == pytest.approx([100, 100, 140], abs=2)
+        assert not previews[0][0, 0].any()
 
 
-def test_previews_are_decoded_one_by_one(media, engine, detector):
-    driving = read(media / "d.mp4", engine, detector)
+def test_previews_of_a_still(read):
+    assert [round(preview.mean()) for preview in read(grey(150)).previews(np.zeros(3))] == [150] * 3
 
-    class CountedClip:
-        decoded = 0
 
-        def __iter__(self):
-            for frame in driving.clip:
-                self.decoded += 1
-                yield frame
-
-    clip = CountedClip()
-    previews = type(driving)(driving.template, clip).previews()
-    assert clip.decoded == 0
+def test_previews_are_decoded_as_they_are_asked_for(read):
+    driving, decoded = read(frames(*LEVELS)), []
+    start = driving.clip.start
+    watched = type(driving.clip)(
+        **{**vars(driving.clip), "is_video": False, "start": lambda: (decoded.append(1) or frame for frame in start())}
+    )
+    previews = type(driving)(driving.template, True, watched).previews(np.arange(10.0))
+    assert not decoded
     next(previews)
-    assert clip.decoded == 1
+    assert len(decoded) == 1
 
 
-def test_no_pass_keeps_the_frames(tmp_path, engine, detector):
-    path = make_video(tmp_path / "v.mp4", LEVELS * 4)
-    read(path, engine, detector, flag_crop_driving_video=True)
-    assert detector.calls == 40 and detector.most_held <= 3
-    assert max(n for what, n in engine.events if what == "prepare") == engine.batch_size
+@pytest.mark.parametrize(
+    ("rate", "shown"), [(25, LEVELS), (50, LEVELS[::2] + [70] * 5), ("25/2", np.repeat(LEVELS, 2))]
+)
+def test_a_preview_beside_a_template_has_its_own_rate(tmp_path, media, read_template, rate, shown):
+    clip = make_video(tmp_path / "v.mp4", LEVELS, Fraction(rate), width=160, height=96)
+    driving = read_template(media / "d.safetensors", clip)
+    previews = [preview.mean() for preview in driving.previews(np.arange(10.0))]
+    assert previews == pytest.approx(list(shown)[:10], abs=2)
+    left, top, right, bottom = driving.box  # nobody looks for the face: the square in the middle
+    assert (left, top, right, bottom) == (32, 0, 128, 96)
 
 
-@pytest.mark.parametrize(("asked", "sizes"), [(None, [4, 4, 2]), (3, [3, 3, 3, 1]), (64, [10])])
-def test_batches(media, engine, detector, asked, sizes):
-    read(media / "d.mp4", engine, detector, batch_size=asked)
-    assert [n for what, n in engine.events if what == "prepare"] == sizes
-
-
-def test_progress(media, engine, detector):
-    reports = []
-    read(media / "d.mp4", engine, detector, lambda *report: reports.append(report), flag_crop_driving_video=True)
-    for stage in (FINDING, READING):
-        assert [done for name, done, total in reports if name == stage and total == 10] == [*range(11), 10]
-
-
-def test_motion_is_numbers_only(media, engine, detector):
-    motion = read(media / "d.mp4", engine, detector).template.motion
-    assert motion.R.shape == (10, 3, 3) and motion.exp.dtype == torch.float32
+def test_network_view():
+    wide = np.concatenate([grey(50, 64, 64), grey(100, 64, 64)], axis=1)
+    assert network_view(wide, None).shape == (256, 256, 3)  # without regard to its shape
+    assert network_view(wide, np.array([64.0, 0, 128, 64]))[128, 128, 0] == 100
