@@ -17,6 +17,7 @@ from .constant_rate import constant_rate, stream_rate, timestamp_tolerance
 from .folder_reader import FolderReader
 from .frame_stream import Frame, FrameStream
 from .sniff import MediaKind, sniff
+from .upright import Upright
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,9 @@ class VideoReader:
     """Frames of a video file or an animated GIF, at a constant rate (a ``FrameStream``).
 
     A clip of variable rate comes out at its average rate: frame ``k`` is the last one with a timestamp of at most
-    ``k / fps``, counted from the clip's first frame, so that pictures stay in step with the sound. The rotation that
-    the file asks for is applied. Opening reads the timestamps of the whole file and decodes its first frame.
+    ``k / fps``, counted from the clip's first frame, so that pictures stay in step with the sound. The rotation,
+    mirroring and shape of pixels that the file asks for are applied. Opening reads the timestamps of the whole file and
+    decodes its first frame.
 
     Args:
         path: the file.
@@ -57,13 +59,16 @@ class VideoReader:
             with self._open() as container:
                 self._scan(container)
             with self._open() as container:
-                first = next(_decode(container, _video_stream(container, self.path), self.path), None)
+                stream = _video_stream(container, self.path)
+                first = next(_decode(container, stream, self.path), None)
+                pixel_aspect = stream.sample_aspect_ratio
         except av.FFmpegError as error:
             raise InputError(f"'{path}' is damaged or of an unknown kind of video: {error.strerror}") from error
         if first is None:
             raise InputError(f"'{path}' holds no frame that can be decoded")
-        self._coded_size = (first.width, first.height)
-        self._quarter_turns = round(first.rotation / 90) % 4
+        if first.interlaced_frame:
+            logger.warning("'%s' is interlaced, which shows as combs along moving edges: deinterlace it first", path)
+        self._upright = Upright.of(first, pixel_aspect)
 
     @property
     def fps(self) -> Fraction:
@@ -72,9 +77,8 @@ class VideoReader:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels, after rotation."""
-        width, height = self._coded_size
-        return (height, width) if self._quarter_turns % 2 else (width, height)
+        """Width and height in square pixels, after rotation."""
+        return self._upright.size
 
     @property
     def n_frames(self) -> int:
@@ -84,10 +88,10 @@ class VideoReader:
     def __iter__(self) -> Iterator[Frame]:
         with self._open() as container:
             frames = _decode(container, _video_stream(container, self.path), self.path)
-            last, rgb = None, np.empty(0)
+            last, rgb = None, np.empty(0, np.uint8)
             for index, frame in constant_rate(self._timed(frames), self._fps, self._tolerance):
                 if frame is not last:  # converted here, so that frames which are never shown cost nothing
-                    last, rgb = frame, self._to_rgb(frame)
+                    last, rgb = frame, self._upright.rgb(frame)
                 yield Frame(index, index / self._fps, rgb)
 
     def _open(self) -> InputContainer:
@@ -120,17 +124,14 @@ class VideoReader:
             end = start + (frame.duration * tick or 1 / self._fps)
             yield start, end, frame
 
-    def _to_rgb(self, frame: VideoFrame) -> np.ndarray:
-        width, height = self._coded_size  # a stream may change its size on the way
-        rgb = frame.to_ndarray(format="rgb24", width=width, height=height)
-        return np.ascontiguousarray(np.rot90(rgb, self._quarter_turns))  # (H, W, 3)
-
 
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:  # the cover of a song
             stream.thread_type = "AUTO"
             return stream
+    if not container.streams:
+        raise InputError(f"'{path}' is damaged: it holds no tracks at all")
     raise InputError(f"'{path}' has no picture track")
 
 

@@ -20,6 +20,7 @@ AWKWARD_NAMES = [
     "Grüße 猫 🙂.png",
     "a:b%d;$(x).png",
     "#hash?.png",
+    "line\nbreak.png",
 ]
 
 
@@ -96,17 +97,45 @@ def test_grey_and_palette_become_three_channels(rgb):
     assert read_picture(file.getvalue()).shape == rgb.shape
 
 
+def test_transparent_palette_and_grey_with_alpha(rgb):
+    """Alpha is dropped here too: the colours below it are what the file holds."""
+    palette = Image.fromarray(rgb).quantize(16)
+    plain, transparent = BytesIO(), BytesIO()
+    palette.save(plain, "PNG")
+    palette.save(transparent, "PNG", transparency=0)
+    assert np.array_equal(read_picture(transparent.getvalue()), read_picture(plain.getvalue()))
+    grey = Image.merge("LA", [Image.fromarray(rgb[..., 0]), Image.fromarray(np.zeros_like(rgb[..., 0]))])
+    file = BytesIO()
+    grey.save(file, "PNG")
+    assert np.array_equal(read_picture(file.getvalue()), np.repeat(rgb[..., :1], 3, axis=2))
+
+
 def test_cmyk_jpeg(rgb):
     file = BytesIO()
     Image.fromarray(rgb).convert("CMYK").save(file, "JPEG", quality=100)
     assert np.abs(read_picture(file.getvalue()).astype(int) - rgb).mean() < 3
 
 
-def test_the_first_frame_of_an_animation():
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_the_first_frame_of_an_animation(kind, caplog):
     frames = [Image.fromarray(np.full((8, 8, 3), level, np.uint8)) for level in (10, 200)]
     file = BytesIO()
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    options = {"lossless": True} if kind == "WEBP" else {}
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:], **options)
     assert (read_picture(file.getvalue()) == 10).all()
+    assert "is animated: its first frame is used" in caplog.text
+
+
+def test_pages_and_stills_are_not_called_animated(caplog):
+    frames = [Image.fromarray(np.full((8, 8, 3), level, np.uint8)) for level in (10, 200)]
+    for kind in ("TIFF", "MPO"):  # phones add a preview to a JPEG, which makes it an MPO
+        file = BytesIO()
+        frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+        assert (read_picture(file.getvalue()) == 10).all()
+    file = BytesIO()
+    frames[0].save(file, "WEBP", lossless=True)
+    read_picture(file.getvalue())
+    assert caplog.text == ""
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")

@@ -116,7 +116,7 @@ def test_an_empty_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["with space.mp4", "-i.mp4", 'quote\'s "both".mp4', "Grüße 猫.mp4", "http:a%d;$(x).mp4"]
+    "name", ["with space.mp4", "-i.mp4", 'quote\'s "both".mp4', "Grüße 猫.mp4", "http:a%d;$(x).mp4", "line\nbreak.mp4"]
 )
 def test_awkward_names(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

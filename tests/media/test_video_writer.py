@@ -154,7 +154,7 @@ def test_a_failed_mux_keeps_the_silent_video(tmp_path, donor, caplog, monkeypatc
 
 
 @pytest.mark.parametrize(
-    "name", ["with space.mp4", "-i.mp4", 'quote\'s "both".mp4', "Grüße 猫.mp4", "http:a%d;$(x).mp4"]
+    "name", ["with space.mp4", "-i.mp4", 'quote\'s "both".mp4', "Grüße 猫.mp4", "http:a%d;$(x).mp4", "line\nbreak.mp4"]
 )
 def test_awkward_names(tmp_path, monkeypatch, donor, name):
     monkeypatch.chdir(tmp_path)
