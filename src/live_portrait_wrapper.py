@@ -74,7 +74,7 @@ class LivePortraitWrapper:
         inference_cfg = inference_cfg or InferenceConfig()
         self.inference_cfg = inference_cfg if device is None else replace(inference_cfg, device=device)
         self.crop_cfg = crop_cfg or CropConfig()
-        self.device = device_of(self.inference_cfg)
+        self.device = device_of(join_configs(self.inference_cfg, self.crop_cfg))
         self._resolved = resolve_model(model, None if weights_dir is None else _weights_folder(weights_dir, model))
         self.engine = create_engine(
             self._resolved,
