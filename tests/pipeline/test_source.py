@@ -1,107 +1,76 @@
+import logging
+
 import numpy as np
 import pytest
-import torch
 
 from src.config.argument_config import ArgumentConfig
-from src.errors import NoFaceError
-from src.face.face import Face, Scheme
-from src.pipeline.source import prepare_source, with_ratios
+from src.pipeline.progress import silent
+from src.pipeline.source import open_source, read_source
 
-from .fakes import face_in, grey, motion_of
-
-
-class Tilted:
-    """Finds a face that is turned by 90 degrees."""
-
-    name = "tilted"
-
-    def detect(self, rgb):
-        face = face_in(rgb)
-        middle = np.array(rgb.shape[1::-1], np.float32) / 2
-        points = (face.landmarks - middle) @ np.array([[0, 1], [-1, 0]], np.float32) + middle
-        return [Face(face.box, 0.9, points.astype(np.float32), Scheme.LMK203)]
-
-    def follow(self, rgb, previous):
-        return self.detect(rgb)[0]
-
-
-def prepare(frame, engine, detector=None, **options):
-    return prepare_source(frame, engine, lambda: detector, ArgumentConfig(**options), "s.png")
+from .scenes import clip_of, grey, make_video, people
 
 
 @pytest.fixture
-def picture():
-    rgb = grey(100, 200, 160)
-    rgb[:, 100:] = 140
-    return rgb
+def read(engine, detector):
+    return lambda clip, **options: read_source(clip, engine, lambda: detector, ArgumentConfig(**options), silent)
 
 
-def test_cropped(picture, engine, detector):
-    source = prepare(picture, engine, detector)
-    assert source.preview.shape == (512, 512, 3) and source.frame is picture
-    assert source.x_s.shape == (1, 21, 3) and len(source.motion) == 1
-    assert source.motion.eye_ratio.shape == (1, 2) and source.motion.lip_ratio.shape == (1, 1)
-    assert source.paste_back is not None
-    assert engine.events == [("prepare", 1)]
-    np.testing.assert_allclose(source.preview[:, :200].mean(), 100, atol=1)
-    np.testing.assert_allclose(source.preview[:, 312:].mean(), 140, atol=1)
+def test_picture(read):
+    frame = grey(100, 200, 160)
+    source = read(clip_of([frame], is_video=False))
+    assert (source.is_video, source.n_frames, source.n_missing, source.pastes) == (False, 1, [0], True)
+    shown = list(source.frames(3))
+    assert len(shown) == 3 and all((rgb == frame).all() for rgb in shown)
+
+
+def test_video(read, caplog):
+    with caplog.at_level(logging.WARNING):
+        source = read(clip_of([people(60 + k, 0) for k in range(5)], 30))
+    assert (source.is_video, source.fps, source.n_frames, source.n_missing) == (True, 30, 5, [0])
+    assert [rgb.max() for rgb in source.frames(3)] == [60, 61, 62] and not caplog.records
+
+
+def test_frames_without_a_face_are_counted_for_every_face(read, caplog):
+    frames = [people(60, 100), people(60, 0), people(60, 100), people(0, 0), people(60, 100)]
+    with caplog.at_level(logging.WARNING):
+        source = read(clip_of(frames), faces="all")
+    assert source.n_missing == [1, 2]
+    assert "1 / 2 of 5 frames of the source 'c' show no face: they stay as they are" in caplog.text
+
+
+def test_several_faces_of_a_picture(read):
+    source = read(clip_of([people(60, 90, 70)], is_video=False), faces="all", flag_pasteback=False)
+    assert len(source.portraits) == 3 and source.n_missing == [0, 0, 0] and not source.pastes
 
 
 @pytest.mark.parametrize(
-    ("options", "pastes"),
+    ("options", "size"),
     [
-        ({}, True),
-        ({"flag_pasteback": False}, False),
-        ({"flag_stitching": False}, False),
-        ({"flag_do_crop": False}, False),
+        ({}, (200, 160)),
+        ({"source_max_dim": 100}, (100, 80)),
+        ({"source_max_dim": 0}, (200, 160)),
+        ({"source_division": 64}, (192, 128)),
+        ({"output_size": 100}, (100, 80)),
+        ({"output_size": 100, "source_max_dim": 0}, (100, 80)),
+        ({"output_size": 150, "source_max_dim": 100}, (100, 80)),
+        ({"output_size": 100, "flag_pasteback": False}, (200, 160)),  # then the crop has that size
+        ({"output_size": 100, "flag_stitching": False}, (200, 160)),
+        ({"output_size": 400}, (200, 160)),  # nothing is made larger
     ],
 )
-def test_when_something_is_pasted_back(picture, engine, detector, options, pastes):
-    assert (prepare(picture, engine, detector, **options).paste_back is not None) is pastes
+def test_limits(media, inbox, tmp_path, options, size):
+    args = ArgumentConfig(**options)
+    clip = open_source(inbox.take(media / "s.png", "source"), args)
+    assert clip.size == size and next(iter(clip)).shape == (size[1], size[0], 3)
+    make_video(tmp_path / "v.mp4", [50, 60], width=200, height=160)
+    moving = open_source(inbox.take(tmp_path / "v.mp4", "source"), args)
+    assert moving.size == size and [rgb.shape for rgb in moving] == [(size[1], size[0], 3)] * 2
 
 
-def test_uncropped_needs_no_detector(picture, engine):
-    source = prepare(picture, engine, None, flag_do_crop=False)
-    assert source.preview is picture and source.motion.eye_ratio is None
-
-
-@pytest.mark.parametrize("flag", ["flag_eye_retargeting", "flag_lip_retargeting", "flag_normalize_lip"])
-def test_uncropped_is_measured_where_that_is_needed(picture, engine, detector, flag):
-    source = prepare(picture, engine, detector, flag_do_crop=False, **{flag: True})
-    assert source.preview is picture and source.motion.lip_ratio is not None
-
-
-def test_no_face(engine, detector):
-    with pytest.raises(NoFaceError, match=r"source s\.png"):
-        prepare(grey(0), engine, detector)
-    assert prepare(grey(0), engine, detector, flag_do_crop=False, flag_normalize_lip=True).motion.lip_ratio is None
-
-
-def test_crop_options(picture, engine, detector):
-    """What the crop shows, by the place of the edge between the two greys."""
-
-    def edge(**options):
-        row = prepare(picture, engine, detector, **options).preview[256, :, 0]
-        return int(np.argmax(row > 120))
-
-    assert edge() == pytest.approx(256, abs=2)
-    assert edge(vx_ratio=0.1) == pytest.approx(256 - 51, abs=2)
-    assert edge(scale=1.0) == pytest.approx(256, abs=8)
-    black = [(prepare(picture, engine, detector, scale=scale).preview == 0).mean() for scale in (2.3, 9.2)]
-    assert black[0] == 0 and black[1] > 0.3
-
-
-def test_rotation(picture, engine):
-    upright, turned = (
-        prepare(picture, engine, Tilted(), vy_ratio=0.0, flag_do_rot=rot).preview for rot in (False, True)
-    )
-    assert upright[256, 200:220].mean() < 120 < upright[256, 290:310].mean()  # the edge still runs downwards
-    columns = turned[200:220, 256].mean(), turned[290:310, 256].mean()  # now it runs across
-    assert min(columns) < 120 < max(columns)
-
-
-def test_with_ratios():
-    faces = [face_in(grey(level)) for level in (40, 200)]
-    motion = with_ratios(motion_of(torch.tensor([0.1, 0.2])), faces)
-    assert motion.eye_ratio.shape == (2, 2) and motion.lip_ratio.shape == (2, 1)
-    assert motion.lip_ratio[0] < motion.lip_ratio[1] and motion.eye_ratio.dtype == torch.float32
+def test_the_given_pixels_stay_as_they_are(read, inbox):
+    frame = np.random.default_rng(0).integers(80, 120, (161, 201, 3), dtype=np.uint8)
+    before = frame.copy()
+    clip = open_source(inbox.take(frame, "source"), ArgumentConfig())
+    source = read(clip)
+    assert clip.size == (200, 160) and (next(source.frames(1)) == before[:160, :200]).all()
+    np.testing.assert_array_equal(frame, before)
