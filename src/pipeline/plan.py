@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
@@ -63,7 +64,7 @@ def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
     inputs = [media.path for media in _all_media(source, drivings) if media.path is not None]
     _check_faces(args, len(drivings))
     report = _report(args, inputs)
-    templates = _templates(args, drivings)
+    templates = _templates(args, drivings, inputs)
     if source is None:
         return Plan(None, drivings, None, templates, report, transfer)
     if args.v2v and source.kind is MediaKind.PICTURE:
@@ -122,32 +123,39 @@ def _report(args: ArgumentConfig, inputs: Sequence[Path]) -> Path | None:
     if args.report is None:
         return None
     path = user_path(args.report, "report")
-    if any(same_file(path, other) for other in inputs):
-        raise InputError(f"the report would overwrite the input '{path}': choose another name")
-    check_writable(path)
+    _check_side_product(path, "report", inputs)
     return path
 
 
-def _templates(args: ArgumentConfig, drivings: Sequence[DrivingInput]) -> list[Path | None]:
+def _templates(args: ArgumentConfig, drivings: Sequence[DrivingInput], inputs: Sequence[Path]) -> Sequence[Path | None]:
+    templates: Sequence[Path | None]
     if args.save_motion_template is None:
-        folder = output_folder(args) if args.auto_template else None
-        return [None if folder is None or driving.is_template else _auto(folder, driving) for driving in drivings]
-    if len(drivings) > 1:
+        templates = _auto_templates(output_folder(args), drivings) if args.auto_template else [None] * len(drivings)
+    elif len(drivings) > 1:
         raise InputError(f"--save_motion_template keeps one motion, got {len(drivings)} drivers: use --auto_template")
-    path = template_path(user_path(args.save_motion_template, "save_motion_template"))
-    _check_template(path, drivings[0])
-    return [path]
+    else:
+        templates = [template_path(user_path(args.save_motion_template, "save_motion_template"))]
+    for path in templates:
+        if path is not None:
+            _check_side_product(path, "template", inputs)
+    return templates
 
 
-def _auto(folder: Path, driving: DrivingInput) -> Path:
-    path = template_path(folder / f"{driving.motion.name}.safetensors")
-    _check_template(path, driving)
-    return path
+def _auto_templates(folder: Path, drivings: Sequence[DrivingInput]) -> list[Path | None]:
+    """A file for each driver that is no template itself; drivers of one name are numbered."""
+    names: list[str] = []
+    for driving in drivings:
+        name = driving.motion.name
+        names.append(next(new for new in chain([name], (f"{name}-{n}" for n in count(2))) if new not in names))
+    return [
+        None if driving.is_template else template_path(folder / f"{name}.safetensors")
+        for driving, name in zip(drivings, names, strict=True)
+    ]
 
 
-def _check_template(path: Path, driving: DrivingInput) -> None:
-    if driving.motion.path is not None and same_file(path, driving.motion.path):
-        raise InputError(f"the template would overwrite the driving '{path}': choose another name")
+def _check_side_product(path: Path, what: str, inputs: Sequence[Path]) -> None:
+    if any(same_file(path, other) for other in inputs):
+        raise InputError(f"the {what} would overwrite the input '{path}': choose another name")
     check_writable(path)
 
 
