@@ -66,7 +66,7 @@ class LiveSession:
         self, engine: Engine, detector: FaceDetector, source: Source, args: ArgumentConfig, options: TransferOptions
     ) -> None:
         self._engine, self._detector, self._source, self._args, self._options = engine, detector, source, args, options
-        self._frame = next(source.frames(1))
+        self._frame = next(source.frames(1)).copy()  # it may be the caller's own array
         self._composer = Composer(args.match_color)
         self.reset()
 
@@ -143,7 +143,7 @@ class LiveSession:
     def _undriven(self) -> Rgb:
         """The result before there is a driver."""
         if self._source.pastes:
-            return self._frame
+            return self._frame.copy()
         crops = [portrait.untouched(0, self._frame) for portrait in self._source.portraits]
         size = self._args.output_size or self._engine.output_size
         return np.concatenate([sized(crop, size) for crop in crops], axis=1)

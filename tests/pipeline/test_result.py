@@ -8,12 +8,16 @@ import pytest
 
 from src.pipeline.result import AnimationResult
 
+from .test_report import REPORT
+
 FPS = Fraction(30000, 1001)
 
 
 @pytest.fixture
 def result():
-    return AnimationResult(Path("a/b.mp4"), concat=Path("a/b_concat.mp4"), template=Path("m.pkl"), n_frames=7, fps=FPS)
+    return AnimationResult(
+        Path("a/b.mp4"), concat=Path("a/b_concat.mp4"), template=Path("m.pkl"), n_frames=7, fps=FPS, report=REPORT
+    )
 
 
 def test_is_the_path(result):
@@ -23,11 +27,13 @@ def test_is_the_path(result):
 
 def test_facts(result):
     assert (result.concat, result.template, result.n_frames, result.fps) == ("a/b_concat.mp4", "m.pkl", 7, FPS)
+    assert result.report is REPORT
 
 
 def test_what_was_not_made_is_none():
     result = AnimationResult("a.jpg")
     assert (result.concat, result.template, result.n_frames, result.fps) == (None, None, 1, None)
+    assert result.report is None
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])

@@ -1,0 +1,83 @@
+import json
+import time
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+
+from src.errors import InputError
+from src.pipeline.report import Report, StageClock, peak_gpu_memory_mib, peak_memory_mib
+
+REPORT = Report(
+    model="compact",
+    device="cpu",
+    n_frames=250,
+    fps="30000/1001",
+    n_faces=2,
+    missed_source=[1, 0],
+    missed_driving=[2],
+    seconds=12.34,
+    stages={"source": 1.0, "networks": 10.5},
+    peak_memory_mib=700.25,
+    peak_gpu_memory_mib=None,
+)
+
+
+def test_line():
+    line = REPORT.line()
+    assert line == (
+        "250 frames at 29.97 fps, 2 faces, 3 times without a face, in 12.3 s on cpu with compact, peak memory 700 MiB"
+    )
+    one = replace(REPORT, n_frames=1, n_faces=1, fps=None, device="cuda", peak_gpu_memory_mib=99.6).line()
+    assert one.startswith("1 frame, 1 face, ") and one.endswith("700 MiB, 100 MiB of the GPU")
+
+
+def test_file(tmp_path):
+    path = tmp_path / "new" / "r.json"
+    for _ in range(2):  # an earlier one is replaced
+        REPORT.write(path)
+    assert json.loads(path.read_text(encoding="utf-8")) == asdict(REPORT)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "r.json").mkdir()
+    with pytest.raises(InputError, match=r"r\.json' is a folder"):
+        REPORT.write(tmp_path / "r.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_clock():
+    clock = StageClock()
+    with clock.stage("b"):
+        time.sleep(0.02)
+    for _ in range(2):
+        with clock.stage("a"):
+            time.sleep(0.01)
+    assert list(clock.seconds()) == ["b", "a"]
+    assert 0.02 <= clock.seconds()["a"] < 0.2 and clock.elapsed >= 0.04
+
+
+def test_the_clock_counts_what_items_cost_and_not_what_is_done_with_them():
+    def slow():
+        for number in range(3):
+            time.sleep(0.01)
+            yield number
+
+    clock, taken = StageClock(), []
+    for number in clock.timed(slow(), "making"):
+        time.sleep(0.05)
+        taken.append(number)
+    assert taken == [0, 1, 2] and 0.03 <= clock.seconds()["making"] < 0.1
+
+
+def test_failed_work_is_counted_as_well():
+    clock = StageClock()
+    with pytest.raises(ValueError, match="x"), clock.stage("a"):
+        raise ValueError("x")
+    assert "a" in clock.seconds()
+
+
+def test_memory():
+    assert 10 < peak_memory_mib() < 1e6
+    assert peak_gpu_memory_mib(torch.device("cpu")) is None
