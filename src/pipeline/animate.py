@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -81,7 +81,6 @@ class _Run:
             return AnimationResult(
                 saved[0], template=saved[0], n_frames=template.n_frames, fps=template.fps, report=report
             )
-        _check_count(source, drivings)
         timeline = make_timeline(source, drivings, self.args.align)
         self._write(self.plan.outputs, source, drivings, timeline)
         fps = timeline.fps if timeline.is_video else None
@@ -96,7 +95,9 @@ class _Run:
 
     def _source(self, clip: Clip) -> Source:
         with self.clock.stage("source"):
-            return read_source(clip, self.engine, self.detector, self.args, self.progress)
+            source = read_source(clip, self.engine, self.detector, self.args, self.progress)
+        _check_count(source, len(self.plan.drivings))
+        return source
 
     def _drivings(self) -> list[Driving]:
         with self.clock.stage("driving"):
@@ -109,7 +110,9 @@ class _Run:
         pairs = zip(self.plan.templates, drivings, strict=True)
         return [save_template(driving.template, path) for path, driving in pairs if path is not None]
 
-    def _frames(self, source: Source, drivings: Sequence[Driving], timeline: Timeline) -> Iterator[RenderedFrame]:
+    def _frames(
+        self, source: Source, drivings: Sequence[Driving], timeline: Timeline
+    ) -> Generator[RenderedFrame, None, None]:
         """Frames of the result before their faces are pasted back; what options lack is reported at once."""
         options, is_video = self.plan.transfer, source.is_video
         renderers = [
@@ -149,6 +152,8 @@ class _Run:
                     with self.clock.stage("encode"):
                         write_concat(row)
 
+            for stream in (frames, *previews):  # else a kept traceback keeps their threads
+                stack.callback(stream.close)
             behind = stack.enter_context(Behind(finish))
             for rendered in frames:
                 behind.put(rendered)
@@ -192,8 +197,8 @@ def _assigned(drivings: Sequence[Driving], n_faces: int) -> list[int | None]:
     return [0 if len(drivings) == 1 else number if number < len(drivings) else None for number in range(n_faces)]
 
 
-def _check_count(source: Source, drivings: Sequence[Driving]) -> None:
-    faces, drivers = len(source.portraits), len(drivings)
+def _check_count(source: Source, drivers: int) -> None:
+    faces = len(source.portraits)
     if drivers > faces:
         raise InputError(
             f"{drivers} drivers, but the source {source.clip.label} shows {faces} face{'s' if faces > 1 else ''}: "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -56,12 +57,12 @@ def motion_of_record(record: FaceRecord, to_crop: NDArray[np.floating]) -> ClipM
 
 
 def motion_of_views(
-    views: Iterable[tuple[int, Rgb]], record: FaceRecord, engine: Engine, batch_size: int | None
+    views: Generator[tuple[int, Rgb], None, None], record: FaceRecord, engine: Engine, batch_size: int | None
 ) -> ClipMotion:
     """Motion from the pictures of a face.
 
     Args:
-        views: index and crop of the frames to be read; all crops of one size.
+        views: index and crop of the frames to be read, all crops of one size; closed at the end and after errors.
         record: openings of eyes and lips in these frames; empty where nothing was tracked.
         engine: the model.
         batch_size: pictures that go through the network at once; None = what suits the engine.
@@ -70,9 +71,10 @@ def motion_of_views(
         NoFaceError: the engine looks for the face itself and finds none.
     """
     recorder, read = engine.record_motion(), []
-    for batch in batched(views, batch_size or engine.batch_size):
-        read += [index for index, _ in batch]
-        recorder.add(engine.prepare(np.stack([view for _, view in batch])))
+    with closing(views):
+        for batch in batched(views, batch_size or engine.batch_size):
+            read += [index for index, _ in batch]
+            recorder.add(engine.prepare(np.stack([view for _, view in batch])))
     motion, frames = recorder.motion(), np.array(read, np.int64)[np.array(recorder.shown, bool)]
     if len(record):
         motion = with_ratios(motion, record.ratios[np.searchsorted(record.frames, frames)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -66,7 +66,7 @@ class Driving:
         """Motion at fractional frames, (m,); of a still its one frame."""
         return interpolate(self.template.motion, positions) if self.is_video else self.template.motion[0]
 
-    def previews(self, positions: NDArray[np.float64]) -> Iterator[Rgb]:
+    def previews(self, positions: NDArray[np.float64]) -> Generator[Rgb, None, None]:
         """What the networks saw at fractional frames of the motion, 256 x 256, decoded afresh."""
         if self.clip is None:
             return
@@ -118,7 +118,7 @@ def _read_clip(clip: Clip, engine: Engine, detector: FaceDetector, args: Argumen
     if box is not None and record.meshes is not None:
         found = motion_of_record(record, box_matrix(box, dsize=CROP_SIZE))
     else:
-        found = _read_views(clip, box, record, engine, args, progress)
+        found = motion_of_views(_views(clip, box, record, progress), record, engine, args.batch_size)
     motion = _bridged(found, n_frames, args.on_missing, clip.label)
     template = MotionTemplate(motion, clip.fps, engine.name)
     return Driving(_steadied(template, args), clip.is_video, clip, box, n_frames - len(found.frames))
@@ -148,16 +148,14 @@ def _track(
     return record, n_frames
 
 
-def _read_views(
-    clip: Clip, box: Box | None, record: FaceRecord, engine: Engine, args: ArgumentConfig, progress: Progress
-) -> ClipMotion:
-    """Motion from the pictures themselves, left out those that are known to show no face."""
-    wanted = set(record.frames.tolist()) if len(record) else None
-    frames: Iterable[Rgb] = counted(clip, READING, clip.n_frames, progress)
-    views = (
-        (index, network_view(frame, box)) for index, frame in enumerate(frames) if wanted is None or index in wanted
-    )
-    return motion_of_views(views, record, engine, args.batch_size)
+def _views(
+    clip: Clip, box: Box | None, record: FaceRecord, progress: Progress
+) -> Generator[tuple[int, Rgb], None, None]:
+    """Index and view of every frame, left out those that are known to show no face."""
+    wanted = set(record.frames.tolist())
+    for index, frame in enumerate(counted(clip, READING, clip.n_frames, progress)):
+        if not wanted or index in wanted:
+            yield index, network_view(frame, box)
 
 
 def _bridged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ def silent(stage: str, done: int, total: int | None) -> None:
     """The progress of a caller who does not want to know."""
 
 
-def counted(items: Iterable[T], stage: str, total: int | None, progress: Progress) -> Iterator[T]:
+def counted(items: Iterable[T], stage: str, total: int | None, progress: Progress) -> Generator[T, None, None]:
     """Pass items on and report each one when the next is asked for."""
     done = 0
     progress(stage, 0, total)

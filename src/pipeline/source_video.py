@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def _views(
     engine: Engine,
     framing: Framing,
     progress: Progress,
-) -> Iterator[tuple[int, Rgb]]:
+) -> Generator[tuple[int, Rgb], None, None]:
     """Index and crop of every frame that is to be read, at the engine's size."""
     wanted = set(record.frames.tolist())
     for index, frame in enumerate(counted(clip, READING, clip.n_frames, progress)):
