@@ -36,7 +36,7 @@ class _Touch(NamedTuple):
     doubt: float
 
 
-_FIRM = _Touch(reach=0.08, window=0.1, doubt=3.0)  # head, brows, cheeks
+_FIRM = _Touch(reach=0.06, window=0.1, doubt=5.0)  # head, brows, cheeks
 _GENTLE = _Touch(reach=0.035, window=0.05, doubt=2.0)  # lips and eyes: a closing of either takes a few frames
 _FRAMING = _Touch(reach=0.2, window=0.2, doubt=2.0)
 # A crop need not follow its face closely: so much counts as noise, in sides, like the breathing of its size in speech.

