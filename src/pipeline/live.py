@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class LiveSession:
     """Drives the faces of one picture with frames as they come.
 
     The first frame that shows a face counts as the neutral one: what relative motion is measured from, and what says
-    where the face is in the picture. Frames without a face hold the last motion.
+    where the face is in the picture. Frames without a face hold the last motion. Calls from several threads take turns.
 
     Args:
         engine: the model.
@@ -68,14 +69,16 @@ class LiveSession:
         self._engine, self._detector, self._source, self._args, self._options = engine, detector, source, args, options
         self._frame = next(source.frames(1)).copy()  # it may be the caller's own array
         self._composer = Composer(args.match_color)
+        self._turn = Lock()
         self.reset()
 
     def reset(self) -> None:
         """Forget the driver: the next face counts as neutral."""
-        self._tracker = FaceTracker(self._detector)
-        self._box: NDArray[np.floating] | None = None
-        self._last: Motion | None = None
-        self._transfers: list[Transfer] = []
+        with self._turn:
+            self._tracker = FaceTracker(self._detector)
+            self._box: NDArray[np.floating] | None = None
+            self._last: Motion | None = None
+            self._transfers: list[Transfer] = []
 
     def drive(self, frames: Sequence[Rgb] | NDArray[np.uint8]) -> list[Rgb]:
         """The result for each driving frame.
@@ -91,9 +94,10 @@ class LiveSession:
             InputError: not such pictures.
         """
         results: list[Rgb] = []
-        for batch in batched(frames, self._args.batch_size or self._engine.batch_size):
-            motions = [self._motion(frame) for frame in batch]
-            results += self._rendered(motions)
+        with self._turn:
+            for batch in batched(frames, self._args.batch_size or self._engine.batch_size):
+                motions = [self._motion(frame) for frame in batch]
+                results += self._rendered(motions)
         return results
 
     def _motion(self, frame: Rgb) -> Motion | None:

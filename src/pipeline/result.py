@@ -14,6 +14,7 @@ class AnimationResult(str):
     Attributes:
         concat: path of the side-by-side version, if one was made.
         template: path of the motion template, if one was saved.
+        gif: path of the animated GIF that comes with animals; None for people.
         n_frames: frames of the result.
         fps: exact frame rate; None for a picture.
         report: what the run did: faces, missed frames, time by stage, memory.
@@ -21,6 +22,7 @@ class AnimationResult(str):
 
     concat: str | None
     template: str | None
+    gif: str | None
     n_frames: int
     fps: Fraction | None
     report: Report | None
@@ -31,6 +33,7 @@ class AnimationResult(str):
         *,
         concat: Path | None = None,
         template: Path | None = None,
+        gif: Path | None = None,
         n_frames: int = 1,
         fps: Fraction | None = None,
         report: Report | None = None,
@@ -39,5 +42,6 @@ class AnimationResult(str):
         result = super().__new__(cls, str(path))
         result.concat = None if concat is None else str(concat)
         result.template = None if template is None else str(template)
+        result.gif = None if gif is None else str(gif)
         result.n_frames, result.fps, result.report = n_frames, fps, report
         return result
