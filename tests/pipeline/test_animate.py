@@ -1,3 +1,6 @@
+"""A picture and one driver, from file to file."""
+
+import json
 import logging
 import shutil
 from fractions import Fraction
@@ -11,15 +14,15 @@ from src.media.picture import read_picture
 from src.media.sound import has_audio
 from src.media.video_reader import open_video
 from src.motion.template import load_template
-from src.pipeline import animate as module
-from src.pipeline import plan
+from src.pipeline import inputs
 from src.pipeline.animate import ANIMATING, animate
 from src.pipeline.driving import FINDING, READING
 from src.pipeline.progress import silent
-from tests.media.clips import spans
+from tests.media.clips import make_tone, spans
 
 from .conftest import LEVELS
-from .fakes import OUT, make_video
+from .fakes import OUT
+from .scenes import grey, make_video, middles
 
 pytestmark = pytest.mark.usefixtures("here")
 
@@ -27,7 +30,7 @@ EXPECTED = [127 + level - LEVELS[0] for level in LEVELS]
 
 
 def face_levels(path):
-    """Grey levels where the face is pasted, or in the middle of a crop."""
+    """Grey levels where the face is pasted."""
     return [float(frame.rgb[62:70, 96:104].mean()) for frame in open_video(path)]
 
 
@@ -120,54 +123,6 @@ def test_the_result_is_the_crop(run, options, caplog):
     assert ("nothing is pasted back" in caplog.text) is ("flag_pasteback" not in options)
 
 
-def test_source_limits(run, media):
-    assert open_video(Path(run(output="r.mp4", source_max_dim=100))).size == (100, 80)
-    assert open_video(Path(run(output="r.mp4", source_division=64))).size == (192, 128)
-
-
-def test_absolute_motion(run):
-    options = {"flag_relative_motion": False, "driving_option": "pose-friendly", "flag_pasteback": False}
-    levels = [float(frame.rgb.mean()) for frame in open_video(Path(run(output="r.mp4", **options)))]
-    source = 99.5
-    assert levels == pytest.approx([127.5 + level - source for level in LEVELS], abs=4)
-
-
-@pytest.mark.parametrize(
-    ("region", "moves"), [("all", True), ("pose", True), ("exp", False), ("lip", False), ("eyes", False)]
-)
-def test_animation_region(run, region, moves):
-    """A shift of the head belongs to its pose."""
-    levels = face_levels(run(output="r.mp4", animation_region=region))
-    assert (max(levels) - min(levels) > 100) is moves
-
-
-def test_driving_multiplier(run):
-    levels = face_levels(run(output="r.mp4", driving_multiplier=0.5))
-    assert levels == pytest.approx([127 + (level - LEVELS[0]) / 2 for level in LEVELS], abs=4)
-
-
-@pytest.mark.parametrize("part", ["eye", "lip"])
-def test_retargeting(run, engine, part):
-    """With relative motion only the opening is followed; the fake driver opens with its grey level."""
-    levels = face_levels(run(output="r.mp4", **{f"flag_{part}_retargeting": True}))
-    assert part in engine.heads.calls
-    assert np.corrcoef(levels, LEVELS)[0, 1] > 0.99
-    assert levels[0] < 127 < levels[6]  # the source's opening lies between
-
-
-def test_lips_closed_first(run, engine):
-    plain, closed = face_levels(run(output="r.mp4")), face_levels(run(output="r.mp4", flag_normalize_lip=True))
-    assert "lip" in engine.heads.calls
-    assert np.ptp(np.subtract(plain, closed)) < 4 and plain[0] - closed[0] > 20
-
-
-def test_frames_without_a_face(run, tmp_path, caplog):
-    path = make_video(tmp_path / "v.mp4", [0, 100, 0, 140, 0])
-    result = run(path, output="r.mp4", flag_crop_driving_video=True)
-    assert result.n_frames == 5 and open_video(Path(result)).n_frames == 5
-    assert "3 of 5 driving frames show no face" in caplog.text
-
-
 def test_template_beside_the_animation(run):
     result = run(output="r.mp4", save_motion_template="sub/m")
     assert result == "r.mp4" and result.template == "sub/m.safetensors"
@@ -199,9 +154,64 @@ def test_the_examples_are_the_defaults(run, engine, monkeypatch, media):
     (Path("assets/examples/driving")).mkdir()
     shutil.copy(media / "s.png", "assets/examples/source/s0.jpg")
     shutil.copy(media / "d.mp4", "assets/examples/driving/d0.mp4")
-    monkeypatch.setattr(plan, "assets_dir", lambda: Path("assets").absolute())
+    monkeypatch.setattr(inputs, "assets_dir", lambda: Path("assets").absolute())
     assert run(None, None) == "animations/s0--d0.mp4"
     assert run(None, None, save_motion_template="m") == "m.safetensors"
+
+
+@pytest.mark.parametrize("options", [{}, {"output": "x/r.mp4"}])
+def test_auto_template(run, options):
+    result = run(auto_template=True, **options)
+    assert Path(result.template) == Path(result).parent / "d.safetensors"
+    assert load_template(result.template).n_frames == 10
+
+
+def test_a_template_with_a_video_beside_it(run, written, media, tmp_path):
+    """The template moves the face at its own rate; of the video there is sound and preview only."""
+    make_tone(tmp_path / "tone.m4a", 1.0)
+    shown = make_video(tmp_path / "v.mp4", [200] * 10 + [30] * 10, 50, audio_from=tmp_path / "tone.m4a")
+    result = run(shown, motion_template=media / "d.safetensors", output="r.mp4")
+    assert (result.n_frames, result.fps) == (10, 25) and written["r.mp4"].audio_from == shown
+    assert middles(written["r.mp4"].frames[3], 1)[0] == pytest.approx(EXPECTED[3], abs=4)
+    previews = [middles(rgb, 3)[0] for rgb in written["r_concat.mp4"].frames]
+    assert previews == pytest.approx([200] * 5 + [30] * 5, abs=2)
+
+
+@pytest.mark.parametrize("beside", ["d.mp4", "d.png"])
+def test_a_still_template_with_something_beside_it(run, media, beside):
+    result = run(beside, motion_template=media / "still.safetensors", output="r.png")
+    assert (result, result.n_frames) == ("r.png", 1)
+    assert read_picture(result.concat).shape == (OUT, 3 * OUT, 3)
+
+
+def test_report(run):
+    shown = np.stack([grey(level, 96, 96) for level in (100, 0, 0, 160)])
+    result = run(shown, output="r.mp4", report="sub/r.json")
+    kept = json.loads(Path("sub/r.json").read_text())
+    assert kept == json.loads(json.dumps(vars(result.report)))
+    assert (kept["model"], kept["device"], kept["n_frames"], kept["fps"], kept["n_faces"]) == (
+        "fake",
+        "cpu",
+        4,
+        "25/1",
+        1,
+    )
+    assert (kept["missed_source"], kept["missed_driving"]) == ([0], [2])
+    assert set(kept["stages"]) == {"source", "driving", "networks", "paste back", "encode", "side by side"}
+    assert 0 < max(kept["stages"].values()) <= kept["seconds"] and kept["peak_memory_mib"] > 10
+
+
+def test_report_of_a_picture(run, caplog):
+    with caplog.at_level(logging.INFO):
+        result = run("d.png", output="r.png", report="r.json")
+    assert json.loads(Path("r.json").read_text())["fps"] is None
+    assert result.report.line() in caplog.messages  # whoever asks for no file finds it in the log
+
+
+def test_report_of_a_template(run):
+    result = run(source=None, save_motion_template="m", report="m.json")
+    assert (result.report.n_frames, result.report.n_faces, result.report.missed_driving) == (10, 0, [0])
+    assert Path("m.json").is_file()
 
 
 def test_progress(run):
@@ -209,30 +219,3 @@ def test_progress(run):
     run(output="r.mp4", flag_crop_driving_video=True, progress=lambda *report: reports.append(report))
     assert list(dict.fromkeys(stage for stage, _, _ in reports)) == [FINDING, READING, ANIMATING]
     assert [done for stage, done, total in reports if stage == ANIMATING and total == 10] == [*range(11), 10]
-
-
-def test_frames_are_written_as_they_are_rendered(run, engine, monkeypatch):
-    class Writer(module.VideoWriter):
-        def write(self, rgb):
-            engine.events.append(("write", 1))
-            super().write(rgb)
-
-    monkeypatch.setattr(module, "VideoWriter", Writer)
-    run(output="r.mp4", batch_size=2)
-    shown = [what for what, _ in engine.events if what != "prepare"]
-    assert shown == ["render", *["write"] * 4] * 5  # two frames, each into the result and the side-by-side video
-
-
-def test_a_failure_leaves_no_half_video(run, engine, monkeypatch):
-    warp_decode, calls = engine.warp_decode, []
-
-    def fail_late(*args):
-        calls.append(args)
-        if len(calls) > 2:
-            raise RuntimeError("out of memory")
-        return warp_decode(*args)
-
-    monkeypatch.setattr(engine, "warp_decode", fail_late)
-    with pytest.raises(RuntimeError, match="out of memory"):
-        run(output="out/r.mp4")
-    assert list(Path("out").iterdir()) == []
