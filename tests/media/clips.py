@@ -1,6 +1,6 @@
 """Tiny clips for the tests: every frame carries its own number in black and white blocks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from pathlib import Path
 
@@ -26,16 +26,23 @@ def stamp_of(rgb: np.ndarray) -> int:
     return sum(int(level > 128) << bit for bit, level in enumerate(blocks))
 
 
-def make_clip(path: Path, times: Iterable[Fraction], rate: Fraction = Fraction(25), **size: int) -> None:
+def make_clip(
+    path: Path,
+    times: Iterable[Fraction],
+    rate: Fraction = Fraction(25),
+    *,
+    draw: Callable[..., np.ndarray] = stamped,
+    **size: int,
+) -> None:
     """Write a clip whose frame i is shown from times[i] seconds on; `rate` is only what the header suggests."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=rate, options={"crf": "10"})
         stream.pix_fmt = "yuv420p"
-        stream.height, stream.width = stamped(0, **size).shape[:2]
+        stream.height, stream.width = draw(0, **size).shape[:2]
         tick = Fraction(1, 90000)
         stream.codec_context.time_base = tick
         for number, time in enumerate(times):
-            frame = av.VideoFrame.from_ndarray(stamped(number, **size), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(draw(number, **size), format="rgb24")
             frame.pts, frame.time_base = round(time / tick), tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
