@@ -119,7 +119,7 @@ class FaceRenderer:
     def _keypoints(self, transfer: Transfer, start: int, stop: int) -> Tensor:
         """Driving keypoints of a range of frames, (B, 21, 3)."""
         source = self._portrait.motion[start:stop] if self._source_is_video else self._portrait.motion
-        driving = self._motion[start:stop] if self._driving_moves else self._motion
+        driving = self._motion[start:stop] if self._driving_moves else self._motion.expand(stop - start)
         return transfer.x_d(driving, source, start)
 
     def _untouched(self, index: int, frame: Rgb, size: int | None) -> RenderedFace:
