@@ -102,7 +102,7 @@ def run_and_report(action: Callable[[Console], str | None]) -> int:
     try:
         result = action(console)
     except LivePortraitError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {_one_line(str(error))}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
@@ -110,6 +110,11 @@ def run_and_report(action: Callable[[Console], str | None]) -> int:
     if result is not None:
         _print_path(result)
     return 0
+
+
+def _one_line(text: str) -> str:
+    """A text with its control characters made visible: a file's name may hold any, a line feed too."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def silence_stdout() -> None:

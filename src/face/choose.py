@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -26,7 +27,7 @@ def parse_faces(text: str) -> FaceChoice:
     if word == "all":
         return "all"
     numbers = [part.strip() for part in word.split(",")]
-    if not all(number.isascii() and number.isdecimal() for number in numbers):
+    if not all(re.fullmatch("[0-9]{1,9}", number) for number in numbers):
         raise InputError(f"--faces must be largest, all, or numbers from left to right such as 0,2, got {text!r}")
     choice = tuple(int(number) for number in numbers)
     if len(set(choice)) < len(choice):

@@ -31,7 +31,7 @@ class FolderReader:
         if not self.path.is_dir():
             raise MissingFileError(f"there is no folder '{path}'")
         self.fps = fps
-        self._files = sorted((file for file in self.path.iterdir() if _is_picture(file)), key=_natural_order)
+        self._files = sorted((file for file in self.path.iterdir() if is_frame(file)), key=_natural_order)
         if not self._files:
             raise InputError(f"the folder '{path}' holds no pictures: put some there, or name another one")
         height, width = read_picture(self._files[0]).shape[:2]
@@ -52,7 +52,8 @@ class FolderReader:
             yield Frame(index, index / self.fps, rgb)
 
 
-def _is_picture(file: Path) -> bool:
+def is_frame(file: Path) -> bool:
+    """Whether what lies in a folder counts among its pictures."""
     if file.name.startswith(".") or not file.is_file():
         return False
     try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..config.options import OutputOptions
 from ..errors import InputError
 from ..media.containers import VIDEO_SUFFIXES
+from ..media.folder_reader import is_frame
 from ..media.picture import PICTURE_SUFFIXES
 from .user_path import check_writable, usable, user_path
 
@@ -93,9 +94,14 @@ def check_outputs(paths: OutputPaths, inputs: Iterable[Path]) -> None:
     for path in (paths.result, paths.concat):
         if path is None:
             continue
-        if any(same_file(path, other) for other in taken):
+        if any(same_file(path, other) or _is_frame(path, other) for other in taken):
             raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
         check_writable(path)
+
+
+def _is_frame(path: Path, folder: Path) -> bool:
+    """Whether a file is one of the pictures of an input that is a folder."""
+    return path.resolve().parent == folder.resolve() and path.is_file() and is_frame(path)
 
 
 def same_file(path: Path, other: Path) -> bool:

@@ -24,7 +24,7 @@ def user_path(given: str | os.PathLike[str], option: str) -> Path:
     if not os.fspath(given):
         raise InputError(f"--{option} is empty: give a path, or leave the option out")
     path = Path(given)
-    with suppress(RuntimeError):  # no such user: a file may well be called "~draft.jpg"
+    with suppress(RuntimeError, ValueError):  # no such user: a file may well be called "~draft.jpg"
         path = path.expanduser()
     return usable(path)
 
@@ -33,8 +33,10 @@ def usable(path: Path) -> Path:
     """The path itself, which need not exist.
 
     Raises:
-        InputError: a name that is too long, a loop of links, or a folder that may not be looked into.
+        InputError: a name that is too long or that no file can have, a loop of links, or a folder that may not be
+            looked into.
     """
+    _check_characters(path)
     if len(os.fsencode(path.name)) > _LONGEST_NAME:  # asked of a folder that is still to be made, stat() does not tell
         raise InputError(f"'{path}' cannot be used: a name of more than {_LONGEST_NAME} bytes is too long")
     try:
@@ -44,6 +46,15 @@ def usable(path: Path) -> Path:
     except OSError as error:
         raise InputError(f"'{path}' cannot be used: {error.strerror}") from error
     return path
+
+
+def _check_characters(path: Path) -> None:
+    try:
+        is_name = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half a character of UTF-16
+        is_name = False
+    if not is_name:
+        raise InputError(f"{str(path)!r} cannot be used: no name can hold all of its characters")
 
 
 def check_writable(path: Path) -> None:

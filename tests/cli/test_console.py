@@ -33,9 +33,9 @@ def test_an_error_is_one_line(capsys):
     assert capsys.readouterr() == ("", f"error: {message}\n")
 
 
-def test_weights_errors_may_say_more(capsys):
-    assert run_and_report(failing(WeightsError("missing\nnot fetched\ncommand"))) == 1
-    assert capsys.readouterr().err == "error: missing\nnot fetched\ncommand\n"
+def test_names_with_control_characters_leave_an_error_one_line(capsys):
+    assert run_and_report(failing(WeightsError("'größe\n2\x1b[2J\udce4.pth' is empty"))) == 1
+    assert capsys.readouterr().err == "error: 'größe\\n2\\x1b[2J\\udce4.pth' is empty\n"
 
 
 def test_ctrl_c(capsys):

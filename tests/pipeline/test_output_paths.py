@@ -1,10 +1,12 @@
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from src.config.options import OutputOptions
 from src.errors import InputError
+from src.media.picture import write_picture
 from src.pipeline.output_paths import OutputPaths, check_outputs, output_paths
 
 
@@ -124,6 +126,18 @@ def test_a_result_never_replaces_its_input(tmp_path):
     with pytest.raises(InputError, match="overwrite"):
         check_outputs(output_paths(options("s.mp4"), "s", "d", True), [Path("link.mp4")])
     check_outputs(output_paths(options("other.mp4"), "s", "d", True), inputs)
+
+
+def test_a_result_never_replaces_a_frame_of_its_input(tmp_path):
+    Path("frames").mkdir()
+    write_picture("frames/1.png", np.zeros((4, 4, 3), np.uint8))
+    Path("frames/note.png").write_text("no picture")
+    Path("link").symlink_to("frames")
+    for output in ("frames/1.png", "link/1.png"):
+        with pytest.raises(InputError, match="overwrite its own input"):
+            check_outputs(output_paths(options(output), "s", "d", False), [Path("frames")])
+    for output in ("frames/2.png", "frames/note.png"):
+        check_outputs(output_paths(options(output), "s", "d", False), [Path("frames")])
 
 
 def test_the_side_by_side_version_counts_only_if_it_is_made():

@@ -37,6 +37,13 @@ def test_a_name_that_is_too_long(tmp_path):
         usable(tmp_path / ("x" * 300))
 
 
+@pytest.mark.parametrize("name", ["a\0b.mp4", "~\0/r.mp4", "a\0b/r.mp4", "\ud800.mp4", "\ud800/r.mp4"])
+def test_what_no_name_can_hold(name):
+    with pytest.raises(InputError, match="cannot be used: no name can hold all of its characters") as caught:
+        user_path(name, "output")
+    assert str(caught.value).isprintable()
+
+
 def test_a_loop_of_links(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
