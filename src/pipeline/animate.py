@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
@@ -77,7 +78,7 @@ class _Run:
             source = self._source(clip.first(make_timeline(clip, drivings, self.args.align).n_frames))
         if source is None or self.plan.outputs is None:
             template = drivings[0].template
-            report = self._report(drivings, None, template.n_frames, None)
+            report = self._report(drivings, None, template.n_frames, template.fps)
             return AnimationResult(
                 saved[0], template=saved[0], n_frames=template.n_frames, fps=template.fps, report=report
             )
@@ -90,7 +91,7 @@ class _Run:
             template=saved[0] if saved else None,
             n_frames=timeline.n_frames,
             fps=fps,
-            report=self._report(drivings, source, timeline.n_frames, timeline),
+            report=self._report(drivings, source, timeline.n_frames, fps),
         )
 
     def _source(self, clip: Clip) -> Source:
@@ -170,9 +171,8 @@ class _Run:
         return stack.enter_context(VideoWriter(path, timeline.fps, crf=self.args.crf, audio_from=sound)).write
 
     def _report(
-        self, drivings: Sequence[Driving], source: Source | None, n_frames: int, timeline: Timeline | None
+        self, drivings: Sequence[Driving], source: Source | None, n_frames: int, fps: Fraction | None
     ) -> Report:
-        fps = timeline.fps if timeline is not None and timeline.is_video else None
         report = Report(
             model=self.engine.name,
             device=str(self.engine.device),

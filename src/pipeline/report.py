@@ -71,7 +71,7 @@ class Report:
         model: name of the model.
         device: on which it ran.
         n_frames: frames of the result.
-        fps: frame rate of the result, as a fraction "30000/1001"; None for a picture.
+        fps: frame rate of the result (a video or template), as a fraction "30000/1001"; None for a picture.
         n_faces: faces animated.
         missed_source: for every face, source frames that do not show it.
         missed_driving: for every driver, frames without a face.
@@ -99,8 +99,8 @@ class Report:
         missed = sum(self.missed_source) + sum(self.missed_driving)
         gpu = "" if self.peak_gpu_memory_mib is None else f", {self.peak_gpu_memory_mib:.0f} MiB of the GPU"
         return (
-            f"{self.n_frames} frame{'s' if self.n_frames > 1 else ''}{rate}, {self.n_faces} "
-            f"face{'s' if self.n_faces > 1 else ''}, {missed} times without a face, in {self.seconds:.1f} s on "
+            f"{self.n_frames} frame{'s' if self.n_frames != 1 else ''}{rate}, {self.n_faces} "
+            f"face{'s' if self.n_faces != 1 else ''}, {missed} times without a face, in {self.seconds:.1f} s on "
             f"{self.device} with {self.model}, peak memory {self.peak_memory_mib:.0f} MiB{gpu}"
         )
 
