@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import LivePortraitError
+from ..errors import InputError, LivePortraitError
 from ..media import ffmpeg
+from ..media.video_reader import VideoReader
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -39,15 +40,19 @@ def measure_memory(driving: Path, clip_seconds: Sequence[float], options: Sequen
 
     Args:
         driving: the clip that is repeated until it is long enough.
-        clip_seconds: lengths of the clips.
+        clip_seconds: lengths of the clips, up to some frames.
         options: further options of the command line.
 
     Yields:
         One entry a length.
 
     Raises:
+        InputError: no clip, or no lengths above 0.
         LivePortraitError: a run failed; the message holds its last line.
     """
+    if not clip_seconds or min(clip_seconds) <= 0:
+        raise InputError("the clips need one or more lengths above 0 seconds")
+    VideoReader(driving)  # says what is wrong with it; a picture would be repeated for ever
     with tempfile.TemporaryDirectory(prefix="liveportrait-") as folder:
         for number, length in enumerate(clip_seconds):
             clip, report = Path(folder) / f"{number}.mp4", Path(folder) / f"{number}.json"
@@ -73,4 +78,6 @@ def _animate(options: Sequence[str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise LivePortraitError(f"the run to be measured failed: {done.stderr.strip().splitlines()[-1]}")
+        said = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+        last = said[-1] if said else "it left no message"
+        raise LivePortraitError(f"the run to be measured failed with exit code {done.returncode}: {last}")

@@ -36,8 +36,9 @@ class Steadiness:
     mouth: NDArray[np.float64]
 
     def lag(self, reference: Steadiness) -> int:
-        """Frames by which the mouth moves later than in another clip of the same motion."""
-        lags = range(-_MOST_LAG, _MOST_LAG + 1)
+        """Frames by which the mouth moves later than in another clip of the same motion; 0 for one that is still."""
+        most = min(_MOST_LAG, len(self.mouth) // 2)
+        lags = sorted(range(-most, most + 1), key=abs)  # of lags that agree equally well the smallest
         return max(lags, key=lambda lag: _agreement(self.mouth, reference.mouth, lag))
 
 
@@ -89,7 +90,8 @@ def _frames(path: Path) -> Iterator[Rgb]:
 
 
 def _agreement(mouth: NDArray[np.float64], reference: NDArray[np.float64], lag: int) -> float:
-    """Correlation of a mouth with another one that is `lag` frames earlier."""
+    """Correlation of a mouth with another one that is `lag` frames earlier; 0 where one of them is still."""
     n = len(mouth) - abs(lag)
     late, early = mouth[max(lag, 0) :][:n], reference[max(-lag, 0) :][:n]
-    return float(np.corrcoef(late, early)[0, 1])
+    moves = np.ptp(late) > 0 and np.ptp(early) > 0
+    return float(np.corrcoef(late, early)[0, 1]) if moves else 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 from rich.console import Console
@@ -18,8 +19,8 @@ from .console import run_and_report
 class Memory:
     """Peak memory for driving clips of several lengths: it must not grow with them."""
 
-    driving: Path | None = None
-    """Clip that is repeated until it is long enough (default: d0.mp4)."""
+    driving: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: d0.mp4)")] = None
+    """Clip that is repeated until it is long enough."""
     seconds: tuple[float, ...] = (5.0, 60.0)
     """Lengths of the clips."""
     model: ModelName = "compact"
@@ -30,10 +31,10 @@ class Memory:
 class Jitter:
     """How much a result trembles, plain and with --smooth, and what that costs the mouth."""
 
-    source: Path | None = None
-    """Portrait (default: s0.jpg)."""
-    driving: Path | None = None
-    """Driving clip from a camera that stands still (default: d0.mp4)."""
+    source: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: s0.jpg)")] = None
+    """Portrait."""
+    driving: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: d0.mp4)")] = None
+    """Driving clip from a camera that stands still."""
     model: ModelName = "compact"
     """Model to run."""
 
@@ -81,12 +82,16 @@ def _jitter(command: Jitter) -> Table:
         table.add_row(
             name,
             f"{row.jitter:.3f} %",
-            f"{row.jitter / plain.jitter:.0%}",
+            _share(row.jitter, plain.jitter),
             f"{row.mouth_range:.3f}",
-            f"{row.mouth_range / plain.mouth_range:.0%}",
+            _share(row.mouth_range, plain.mouth_range),
             f"{row.lag(plain):+d} frames",
         )
     return table
+
+
+def _share(value: float, of: float) -> str:
+    return f"{value / of:.0%}" if of else "-"
 
 
 def _example(name: str) -> Path:
