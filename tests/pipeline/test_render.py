@@ -162,6 +162,12 @@ def test_every_frame_is_encoded_and_driven_with_its_own(engine, frames, read):
     assert [keypoints for _, keypoints in engine.warped] == pytest.approx([100 + 3 * k for k in range(10)], abs=0.5)
 
 
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_relative_motion_keeps_the_place_that_each_frame_has(frames, read, batch_size):
+    source = read([people(100 + 3 * k, shift=k) for k in range(10)])
+    assert crop_levels(frames(source, driver(), batch_size=batch_size)) == pytest.approx([127] * 10, abs=1.01)
+
+
 @pytest.mark.parametrize("batch_size", [1, 2, 4, 64])
 def test_frames_without_a_face_pass_through(engine, frames, read, batch_size):
     """At the beginning, in the middle and at the end; the motion of all others is that of the unbroken clip."""
