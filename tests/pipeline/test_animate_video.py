@@ -112,6 +112,12 @@ def test_a_driving_video_of_one_frame(levels, tmp_path):
     assert result.n_frames == 1 and shown == pytest.approx([177.5], abs=2)
 
 
+def test_what_lies_behind_the_end_of_the_driver_is_not_even_looked_at(run, written, detector):
+    driving = np.stack([grey(level, 96, 96) for level in LEVELS])
+    run(driving, np.stack([people(100)] * 40), output="r.mp4", concat=False)
+    assert len(written["r.mp4"].frames) == 10 and detector.calls == 10 + 10
+
+
 def test_relative_motion_keeps_the_place_of_a_video(levels, tmp_path):
     _, shown = levels(
         np.stack([grey(level, 64, 64) for level in LEVELS]),
