@@ -33,6 +33,12 @@ class FaceTracker:
         self._cuts = CutFinder()
         self._last: Face | None = None
         self._lost_for = 0  # frames
+        self._shot = 0
+
+    @property
+    def shot(self) -> int:
+        """Number of the shot that the last frame belongs to: the hard cuts so far."""
+        return self._shot
 
     def feed(self, rgb: Rgb) -> Face | None:
         """The face in the next frame, (H, W, 3) uint8.
@@ -43,6 +49,7 @@ class FaceTracker:
         if self._cuts.feed(rgb):
             logger.debug("a cut: looking for the face afresh")
             self._last = None
+            self._shot += 1
         face = self._follow(rgb) or self._detect(rgb)
         if face is None:
             self._lost_for += 1

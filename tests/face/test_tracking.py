@@ -80,8 +80,8 @@ def test_the_first_face_is_the_largest():
 
 def test_after_a_cut_the_largest_face_is_taken_however_far_away():
     mine, near, largest = face_at(0, 0), face_at(2, 0), face_at(200, 100, size=30)
-    found, detector, _ = _run([[mine], [], [largest, near], []], [None, mine, near, largest], scenes=[0, 0, 1, 1])
-    assert found == [mine, mine, largest, largest]
+    found, detector, tracker = _run([[mine], [], [largest, near], []], [None, mine, near, largest], scenes=[0, 0, 1, 1])
+    assert found == [mine, mine, largest, largest] and tracker.shot == 1
     assert detector.calls == [("detect", 0), ("follow", 1), ("detect", 2), ("follow", 3)]
 
 
