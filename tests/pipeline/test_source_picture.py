@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,6 +122,18 @@ def test_a_mesh_is_read_in_its_crop(picture, engine, portrait):
     portrait(picture, FakeDetector())
     assert given[0].shape == (1, 478, 3) and given[1:] == [None, None]
     assert np.ptp(given[0][0, :, 0]) < 2 and abs(given[0][0, :, 0].mean()) < 0.2  # -1 to 1 over the crop
+
+
+def test_a_picture_is_cropped_by_the_points_for_pictures(picture, portrait):
+    class TwoSets(FakeDetector):
+        def find(self, rgb):
+            (face,) = faces_in(rgb)
+            middle = np.array(rgb.shape[1::-1], np.float32) / 2
+            return [replace(face, still_landmarks=(face.landmarks - middle) * 1.5 + middle, still_scheme=face.scheme)]
+
+    wide = portrait(picture, TwoSets()).preview
+    np.testing.assert_allclose(wide, portrait(picture, FakeDetector(), scale=2.3 * 1.5).preview, atol=2)
+    assert (wide != portrait(picture, FakeDetector()).preview).any()
 
 
 def test_crop_options(picture, detector, portrait):
