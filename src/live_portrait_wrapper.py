@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .config.argument_config import ArgumentConfig
-from .config.call_options import call_options
+from .config.call_options import call_options, live_options
 from .config.crop_config import CropConfig
 from .config.inference_config import InferenceConfig
 from .config.options import RuntimeOptions
@@ -117,7 +117,8 @@ class LivePortraitWrapper:
             options: single options by official or command-line name, for this call only
                 (``source_image=``, ``driving_video=``, ``output=``, ``flag_stitching=``, ...). Source and drivers may
                 be paths, bytes, open files, PIL images, arrays (H, W, 3) or frames (T, H, W, 3) uint8 RGB (25 a
-                second); a list of drivers is one for each of the ``faces``.
+                second); a list of drivers is one for each of the ``faces``,
+                but a list of pictures is the frames of one driver.
 
         Returns:
             Path of the result, with ``.concat``, ``.template``, ``.n_frames``, ``.fps``, ``.report``.
@@ -134,27 +135,27 @@ class LivePortraitWrapper:
 
         Args:
             source_image: a picture: path, bytes, open file, PIL image or array (H, W, 3) uint8 RGB.
-            options: single options, as for `execute`, that hold until the next source is set.
+            options: single options, as for `execute`, that hold until the next source is set; none about files.
 
         Returns:
             The session, for callers that drive several sources at a time; `drive` uses the last one.
 
         Raises:
-            TypeError: an option that does not exist, or that is fixed when the wrapper is made.
+            TypeError: an option that does not exist, is fixed when the wrapper is made, or means nothing here.
             NoFaceError: the picture shows no face.
             LivePortraitError: anything else about the picture that the caller can mend.
         """
-        args = self._arguments(None, {**options, "source": source_image})
+        args = live_options(join_configs(self.inference_cfg, self.crop_cfg), source_image, options)
         self._session = open_session(self.engine, self.detector, args)
         return self._session
 
-    def drive(self, frames: Rgb | Sequence[Rgb]) -> Rgb | list[Rgb]:
+    def drive(self, frames: Any) -> Rgb | list[Rgb]:
         """The source under the motion of the next driving frames, as from a camera.
 
         The first frame that shows a face counts as neutral; frames without a face hold the last motion.
 
         Args:
-            frames: one frame (H, W, 3) uint8 RGB, or several.
+            frames: one frame, an array (H, W, 3) uint8 RGB or a PIL image, or several in an array or list.
 
         Returns:
             One frame (H', W', 3) uint8 RGB, or a list of as many as were given.
@@ -164,9 +165,9 @@ class LivePortraitWrapper:
         """
         if self._session is None:
             raise InputError("there is no source to drive: call set_source first")
-        if isinstance(frames, np.ndarray) and frames.ndim == 3:
-            return self._session.drive([frames])[0]
-        return self._session.drive(frames)
+        if isinstance(frames, list | tuple) or np.ndim(frames) == 4:
+            return self._session.drive(frames)
+        return self._session.drive([frames])[0]
 
     def motion_extractor(self, frame: Any, *, crop: bool | None = None) -> dict[str, Any]:
         """Head pose and expression of the face in one picture.

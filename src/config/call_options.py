@@ -7,7 +7,19 @@ from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 from .argument_config import ArgumentConfig
-from .options import AppOptions, ModelOptions, RuntimeOptions
+from .options import AppOptions, InputOptions, ModelOptions, OutputOptions, RuntimeOptions
+
+_OF_FILES = {field.name for group in (InputOptions, OutputOptions) for field in fields(group)} - {
+    "faces",
+    "output_size",
+}
+_OF_FILES |= {
+    "on_missing",
+    "align",
+    "smooth",
+    "driving_smooth_observation_variance",
+    "flag_source_video_eye_retargeting",
+}
 
 
 def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentConfig:
@@ -39,6 +51,24 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
             raise TypeError(f"{given!r} repeats the option {name!r} under another name")
         changes[name] = value
     return replace(args, **changes)
+
+
+def live_options(args: ArgumentConfig, source: Any, options: Mapping[str, Any]) -> ArgumentConfig:
+    """The arguments of a source that is driven frame by frame: those about files and whole clips mean nothing there.
+
+    Args:
+        args: all options.
+        source: the portrait.
+        options: changes, as for `call_options`.
+
+    Raises:
+        TypeError: as `call_options`, or an option about drivers' files, results' files or whole clips.
+    """
+    aliases = _aliases()
+    for given in options:
+        if aliases.get(given, given) in _OF_FILES:
+            raise TypeError(f"set_source() has no option {given!r}: it belongs to files and whole clips")
+    return call_options(args, {**options, "source": source})
 
 
 def _aliases() -> dict[str, str]:

@@ -15,7 +15,7 @@ class CropFaceOptions:
     """Which faces are cut out, and how; names and defaults are those of the options for animating."""
 
     faces: str = InputOptions.faces
-    """Faces to cut out: largest, all, or numbers from left to right such as 0,2 (see --list)."""
+    """Faces to cut out: largest, all, or numbers from left to right such as 0,2 (see --list, for pictures)."""
     dsize: int = 512
     """Side of the result in pixels."""
     scale: Annotated[

@@ -91,9 +91,11 @@ class CompactEngine(TakesTurns):
             info |= {"exp": motion.exp, "kp": motion.kp}
         return info
 
-    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
+    def get_motion(self, pictures: Tensor | None, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
         """Motion of B independent pictures, from their mesh landmarks or from a mesh of our own finding."""
-        meshes = self.find_meshes(pictures) if meshes is None else meshes
+        if meshes is None:
+            assert pictures is not None, "either pictures or meshes"
+            meshes = self.find_meshes(pictures)
         if like is not None:
             return motion_with_shape(meshes, like.kp[0]).to(self.device)
         return Motion.cat([motion_from_meshes(mesh[None]) for mesh in meshes]).to(self.device)

@@ -83,7 +83,9 @@ class MotionRecorder(Protocol):
 
 
 class Engine(Protocol):
-    """Runs the networks of one model on one device, one call at a time. All tensors are float32 on that device.
+    """Runs the networks of one model on one device; all tensors are float32 on that device.
+
+    Threads may share an engine: its networks are used by one call at a time (S and R, which take no time, aside).
 
     Attributes:
         name: the keypoint space; a motion template of another name must not be mixed in.
@@ -119,11 +121,11 @@ class Engine(Protocol):
         """Motion in the official form: pitch, yaw, roll, t, exp, scale, kp (spec: networks, section 6)."""
         ...
 
-    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
+    def get_motion(self, pictures: Tensor | None, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
         """Motion of B independent pictures.
 
         Args:
-            pictures: prepared, (B, 3, h, w).
+            pictures: prepared, (B, 3, h, w); None where the engine reads meshes and they are given.
             meshes: their landmarks in crop coordinates (-1..1 over the crop's edges), if they are known already.
             like: earlier motion of the same person, whose canonical keypoints hold on where a model derives them from
                 the pictures; None = every picture on its own.

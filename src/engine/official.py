@@ -79,8 +79,9 @@ class OfficialEngine(TakesTurns):
         info = {name: value.float() for name, value in heads.items()}
         return refine_kp_info(info) if refine else info
 
-    def get_motion(self, pictures: Tensor, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
+    def get_motion(self, pictures: Tensor | None, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
         """Motion of B pictures; mesh landmarks and earlier motion are not needed and ignored."""
+        assert pictures is not None, "this engine reads pictures"
         return motion_from_kp_info(self.get_kp_info(pictures))
 
     def record_motion(self) -> _Recorder:

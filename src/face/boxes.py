@@ -22,7 +22,18 @@ def box_areas(boxes: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def box_overlap(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
     """Intersection over union of a box (4,) with boxes (N, 4); 0 where there is no area."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    shared = np.maximum(high - low, 0).prod(1)
+    shared = _common(box, boxes)
     total = box_areas(box[None]) + box_areas(boxes) - shared
     return np.where(total > 0, shared / np.maximum(total, 1e-9), 0.0)
+
+
+def box_shared(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Which part of the smaller box lies in the other, of a box (4,) with boxes (N, 4); 0 where there is no area."""
+    smaller = np.minimum(box_areas(box[None]), box_areas(boxes))
+    return np.where(smaller > 0, _common(box, boxes) / np.maximum(smaller, 1e-9), 0.0)
+
+
+def _common(box: NDArray[np.floating], boxes: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The area of the intersections."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    return np.maximum(high - low, 0).prod(1)

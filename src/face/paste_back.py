@@ -29,16 +29,26 @@ class PasteBack:
         M_c2o: (3, 3) matrix from the 512 crop to the frame.
         frame_size: height and width of the frame.
         edge: width of the mask's soft edge in pixels of the 512 crop, 1..200; 16 is the official one.
+        share: what part of each pixel of the frame may be pasted over, (H, W) float32, 0..1; None = all of it.
 
     Raises:
         InputError: an edge that is narrower or wider.
     """
 
-    def __init__(self, M_c2o: Floats, frame_size: tuple[int, int], *, edge: int = OFFICIAL_EDGE) -> None:
+    def __init__(
+        self,
+        M_c2o: Floats,
+        frame_size: tuple[int, int],
+        *,
+        edge: int = OFFICIAL_EDGE,
+        share: Floats | None = None,
+    ) -> None:
         self._matrix = np.asarray(M_c2o, np.float64)
         self._frame_size = (int(frame_size[0]), int(frame_size[1]))
         self._reach = _reach(self._matrix, self._frame_size)
         mask = _warp(mask_template(edge), self._matrix, self._reach)
+        if share is not None:
+            mask = (mask * share[: mask.shape[0], : mask.shape[1]]).astype(np.uint8)
         left, top, width, height = cv2.boundingRect(mask)
         self._window = (slice(top, top + height), slice(left, left + width))
         self._inside = (mask[self._window] == 255).astype(np.uint8)

@@ -33,8 +33,10 @@ def rgb_array(picture: Picture, called: str) -> NDArray[np.uint8]:
     if isinstance(picture, Image.Image):
         try:
             return rgb_of(picture)
-        except (InputError, OSError) as error:  # read only now, where the image is a file that was opened
+        except Exception as error:  # read only now, where the image is a file that was opened, or closed since
             raise InputError(f"{called} cannot be used: {error}") from error
+    if not isinstance(picture, np.ndarray):
+        raise InputError(f"{called} is a {type(picture).__name__}: give an array (H, W, 3) uint8 or a PIL image")
     _check(picture, picture.ndim == 2 or _has_channels(picture), called)
     return _rgb_channels(picture[..., None] if picture.ndim == 2 else picture)  # of (H, W, C)
 

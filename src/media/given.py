@@ -134,6 +134,8 @@ def _file(path: Path) -> Media:
 
 def _in_memory(value: Picture | Sequence[Picture], role: str) -> Media:
     called = f"the {role}"
+    if isinstance(value, list | tuple) and len(value) == 1:
+        value = value[0]
     if isinstance(value, Image.Image) or (isinstance(value, np.ndarray) and value.ndim != 4):
         return Media(role, MediaKind.PICTURE, None, rgb_array(value, called)[None], "given as a picture")
     return Media(role, MediaKind.VIDEO, None, rgb_frames(value, called), "given as frames")

@@ -65,6 +65,11 @@ class MotionTemplate:
         """Number of frames."""
         return len(self.motion)
 
+    @property
+    def is_video(self) -> bool:
+        """Whether there is more than a still to follow."""
+        return self.n_frames > 1
+
     def check_model(self, name: str) -> None:
         """Make sure that a model understands these keypoints.
 

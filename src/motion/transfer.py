@@ -12,7 +12,6 @@ What differs between combinations is the `Rule`, made once.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 import torch
@@ -25,8 +24,6 @@ from .retarget import KeypointNetworks, eye_delta, lip_delta, measured
 from .smooth import smooth
 from .transfer_options import TransferOptions
 from .transfer_rule import animal_options, make_rule
-
-logger = logging.getLogger(__name__)
 
 DEFAULT_EYE_OPENING = 0.39  # of a source video whose first frame blinks
 
@@ -87,11 +84,6 @@ class Transfer:
             self._smoothed = smooth(exp, variance), smooth(R, variance)
         self._friendly = self._friendly_start(source) if self._rule.friendly else None
         self._eye_opening = self._even_eye_opening(source) if source_is_video else None
-        if self._replaces_motion:
-            logger.warning(
-                "eye and lip retargeting with relative motion move eyes and lips only; "
-                "retargeting_mode=additive adds them to the driver's motion"
-            )
         self.x_d(self._first, source[0])  # a rehearsal: whatever is missing is reported before the work starts
 
     def x_d(self, driving: Motion, source: Motion, start: int = 0) -> Tensor:
@@ -144,14 +136,8 @@ class Transfer:
         """Retargeting before stitching, or corrections of the source after it (spec: pipeline, section 9.5)."""
         if not self.options.retargets:
             return self._stitched(x_s, x) + self._corrections(x_s, source)
-        base = x_s if self._replaces_motion else x
+        base = x_s if self.options.replaces_motion else x
         return self._stitched(x_s, base + self._retargeting(x_s, source, driving))
-
-    @property
-    def _replaces_motion(self) -> bool:
-        """Whether retargeting discards the driven motion: the paper's algorithm, the official default."""
-        options = self.options
-        return options.retargets and options.flag_relative_motion and options.retargeting_mode == "official"
 
     def _stitched(self, x_s: Tensor, x: Tensor) -> Tensor:
         return self._networks.stitch(x_s, x) if self.options.flag_stitching else x

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_type_hints
 
 from ..errors import InputError
-
-logger = logging.getLogger(__name__)
 
 Region = Literal["exp", "pose", "lip", "eyes", "all"]
 DrivingOption = Literal["expression-friendly", "pose-friendly"]
@@ -75,8 +72,6 @@ class TransferOptions:
             raise InputError(
                 f"driving_smooth_observation_variance must be > 0, got {self.driving_smooth_observation_variance}"
             )
-        if abs(self.driving_multiplier) > 1.5:
-            logger.warning("driving_multiplier is %s; above 1.5 faces tend to break", self.driving_multiplier)
         _check_strength("eyes_retargeting_ratio", self.eyes_retargeting_ratio)
         _check_strength("lip_retargeting_ratio", self.lip_retargeting_ratio)
 
@@ -84,6 +79,11 @@ class TransferOptions:
     def retargets(self) -> bool:
         """Whether eye or lip retargeting is on."""
         return self.flag_eye_retargeting or self.flag_lip_retargeting
+
+    @property
+    def replaces_motion(self) -> bool:
+        """Whether retargeting discards the driven motion: the paper's algorithm, the official default."""
+        return self.retargets and self.flag_relative_motion and self.retargeting_mode == "official"
 
 
 def _check_type(name: str, value: Any, hint: Any) -> None:
@@ -98,5 +98,3 @@ def _check_type(name: str, value: Any, hint: Any) -> None:
 def _check_strength(name: str, value: float) -> None:
     if not 0 <= value <= 2:
         raise InputError(f"{name} must lie between 0 and 2, got {value}")
-    if value > 1.5:
-        logger.warning("%s is %s; above 1.5 faces tend to break", name, value)

@@ -17,10 +17,10 @@ from ..media.given import Inbox
 from ..media.picture import write_picture
 from ..media.sound import choose_donor
 from ..media.video_writer import VideoWriter
-from ..motion.template import save_template
+from ..motion.template import MotionTemplate, save_template
 from .clip import Clip
 from .compose import Composer
-from .driving import Driving, read_driving
+from .driving import Driving, open_driving, read_driving
 from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
@@ -70,29 +70,36 @@ class _Run:
         self.clock = StageClock()
 
     def result(self) -> AnimationResult:
-        clip = None if self.plan.source is None else open_source(self.plan.source, self.args)
-        source = None if clip is None or clip.is_video else self._source(clip)  # first: a mistake shows at once
-        drivings = self._drivings()
+        for remark in self.plan.remarks:
+            _log.warning("%s", remark)
+        drivers = [open_driving(given, self.engine) for given in self.plan.drivings]
+        if self.plan.source is None or self.plan.outputs is None:
+            return self._template(drivers)
+        clip = open_source(self.plan.source, self.args)
+        planned = make_timeline(clip, drivers, self.args.align)
+        source = None if clip.is_video else self._source(clip)  # first: a mistake shows at once
+        drivings = self._drivings(drivers, planned)
         saved = self._save_templates(drivings)
-        if clip is not None and source is None:
-            source = self._source(clip.first(make_timeline(clip, drivings, self.args.align).n_frames))
-        if source is None or self.plan.outputs is None:
-            template = drivings[0].template
-            report = self._report(drivings, None, template.n_frames, template.fps)
-            return AnimationResult(
-                saved[0], template=saved[0], n_frames=template.n_frames, fps=template.fps, report=report
-            )
+        source = source or self._source(clip.first(planned.n_frames))
         timeline = make_timeline(source, drivings, self.args.align)
         self._write(self.plan.outputs, source, drivings, timeline)
         fps = timeline.fps if timeline.is_video else None
         return AnimationResult(
             self.plan.outputs.result,
             concat=self.plan.outputs.concat,
-            template=saved[0] if saved else None,
+            template=saved[0],
             n_frames=timeline.n_frames,
             fps=fps,
             report=self._report(drivings, source, timeline.n_frames, fps),
         )
+
+    def _template(self, drivers: Sequence[Clip | MotionTemplate]) -> AnimationResult:
+        """Nothing but the motion of the one driver, kept."""
+        drivings = self._drivings(drivers, None)
+        (saved,), template = self._save_templates(drivings), drivings[0].template
+        assert saved is not None, "a run without a source makes a template"
+        report = self._report(drivings, None, template.n_frames, template.fps)
+        return AnimationResult(saved, template=saved, n_frames=template.n_frames, fps=template.fps, report=report)
 
     def _source(self, clip: Clip) -> Source:
         with self.clock.stage("source"):
@@ -100,16 +107,24 @@ class _Run:
         _check_count(source, len(self.plan.drivings))
         return source
 
-    def _drivings(self) -> list[Driving]:
+    def _drivings(self, drivers: Sequence[Clip | MotionTemplate], planned: Timeline | None) -> list[Driving]:
+        """Motion of the drivers; of a clip only what the result shows, unless all of it is to be kept."""
+        engine, detector, args, progress = self.engine, self.detector, self.args, self.progress
+        drivings = []
         with self.clock.stage("driving"):
-            return [
-                read_driving(given, self.engine, self.detector, self.args, self.progress)
-                for given in self.plan.drivings
-            ]
+            for driver, given, template in zip(drivers, self.plan.drivings, self.plan.templates, strict=True):
+                if isinstance(driver, Clip) and planned is not None and template is None:
+                    driver = driver.first(planned.needed(driver))
+                drivings.append(read_driving(driver, given.preview, engine, detector, args, progress))
+        return drivings
 
-    def _save_templates(self, drivings: Sequence[Driving]) -> list[Path]:
-        pairs = zip(self.plan.templates, drivings, strict=True)
-        return [save_template(driving.template, path) for path, driving in pairs if path is not None]
+    def _save_templates(self, drivings: Sequence[Driving]) -> list[Path | None]:
+        saved: list[Path | None] = []
+        for driving, path in zip(drivings, self.plan.templates, strict=True):
+            saved.append(None if path is None else save_template(driving.template, path))
+            if path is not None:
+                _log.info("motion template: '%s'", path)
+        return saved
 
     def _frames(
         self, source: Source, drivings: Sequence[Driving], timeline: Timeline
@@ -178,7 +193,7 @@ class _Run:
             device=str(self.engine.device),
             n_frames=n_frames,
             fps=None if fps is None else f"{fps.numerator}/{fps.denominator}",
-            n_faces=0 if source is None else len(source.portraits),
+            n_faces=0 if source is None else sum(k is not None for k in _assigned(drivings, len(source.portraits))),
             missed_source=[] if source is None else source.n_missing,
             missed_driving=[driving.n_missing for driving in drivings],
             seconds=round(self.clock.elapsed, 3),

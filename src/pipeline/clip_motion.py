@@ -11,11 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..engine.engine import Engine
-from ..face.face import Rgb
+from ..engine.engine import Engine, Meshes
+from ..face.face import Face, Rgb, Scheme
+from ..face.landmarks import mesh_in_crop
 from ..motion.interpolate import fill_gaps
 from ..motion.motion import Motion
 from .face_record import FaceRecord
+from .framing import CROP_SIZE
 from .progress import batched
 
 Gaps = Literal["hold", "interpolate"]
@@ -85,3 +87,15 @@ def with_ratios(motion: Motion, ratios: NDArray[np.float32]) -> Motion:
     """The motion with openings of left eye, right eye and lips, (B, 3), as the landmarks show them."""
     measured = torch.from_numpy(ratios).to(motion.R.device)
     return replace(motion, eye_ratio=measured[:, :2], lip_ratio=measured[:, 2:])
+
+
+def mesh_of(face: Face, to_crop: NDArray[np.floating]) -> Meshes | None:
+    """The detector's mesh in the coordinates of a 512 crop, (1, 478, 3); None if it found other landmarks.
+
+    Args:
+        face: in pixels of the picture.
+        to_crop: (3, 3) matrix from those to pixels of the crop.
+    """
+    if face.scheme is not Scheme.MESH478:
+        return None
+    return mesh_in_crop(face.landmarks, to_crop.astype(np.float32), CROP_SIZE)[None]

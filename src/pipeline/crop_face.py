@@ -34,9 +34,9 @@ from ..media.sniff import MediaKind, sniff
 from ..media.sound import has_audio
 from ..media.video_reader import open_video
 from ..media.video_writer import VideoWriter
-from .output_paths import same_file
+from .output_paths import overwrites
 from .progress import Progress, counted, silent
-from .user_path import check_writable, user_path
+from .user_path import check_writable, usable, user_path
 
 _log = logging.getLogger(__name__)
 
@@ -153,19 +153,28 @@ def _result(source: Path, output: str | PathLike[str] | None, kind: str, is_vide
         raise InputError(f"'{path}' ends in {path.suffix}: use {suffix}, or add a '/' if it is a folder")
     elif path.suffix.lower() not in fits:
         what = "video" if is_video else "picture"
-        _log.warning("the result is a %s, so %s is written instead of %s", what, path.with_suffix(suffix), path.name)
+        _log.warning(
+            "the result is a %s, so '%s' is written instead of '%s'", what, path.with_suffix(suffix), path.name
+        )
         path = path.with_suffix(suffix)
-    if same_file(path, source):
-        raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
-    check_writable(path)
+    _check_result(path, source)
     return path
 
 
-def _numbered(result: Path, choice: FaceChoice, numbers: Sequence[int]) -> list[Path]:
+def _check_result(path: Path, source: Path) -> None:
+    if overwrites(usable(path), source):
+        raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
+    check_writable(path)
+
+
+def _numbered(result: Path, source: Path, choice: FaceChoice, numbers: Sequence[int]) -> list[Path]:
     """A file for every face; numbers only where several were asked for, however many there are."""
     if choice == "largest" or (choice != "all" and len(choice) == 1):
         return [result]
-    return [result.with_name(f"{result.stem}_{number}{result.suffix}") for number in numbers]
+    files = [result.with_name(f"{result.stem}_{number}{result.suffix}") for number in numbers]
+    for file in files:
+        _check_result(file, source)
+    return files
 
 
 def _crop_picture(path: Path, result: Path, choice: FaceChoice, options: CropFaceOptions) -> list[Path]:
@@ -174,7 +183,8 @@ def _crop_picture(path: Path, result: Path, choice: FaceChoice, options: CropFac
     if not faces:
         raise _no_face(path)
     chosen = choose_faces(faces, choice, f"'{path}'")
-    results = _numbered(result, choice, [index for one in chosen for index, face in enumerate(faces) if face is one])
+    numbers = [index for one in chosen for index, face in enumerate(faces) if face is one]
+    results = _numbered(result, path, choice, numbers)
     for face, file in zip(chosen, results, strict=True):
         square = _square(face, options, is_video=False)
         write_picture(file, _cut(picture, square, options.dsize, rotate=options.flag_do_rot))
@@ -190,7 +200,7 @@ def _crop_video(
     if not squares:
         raise _no_face(path)
     numbers = choose_numbers(len(squares), choice, f"'{path}'")
-    results = _numbered(result, choice, numbers)
+    results = _numbered(result, path, choice, numbers)
     sound = path if has_audio(path) else None
     with ExitStack() as stack:
         writers = [stack.enter_context(VideoWriter(file, stream.fps, audio_from=sound)) for file in results]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from array import array
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -14,9 +16,10 @@ from numpy.typing import NDArray
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..errors import NoFaceError
-from ..face.crop import average_box, box_matrix, crop_by_box, driving_box, resize_driving
+from ..face.crop import crop_by_box, driving_box, resize_driving
 from ..face.face import Face, FaceDetector, Rgb
 from ..face.tracking import FaceTracker
+from ..media.given import Media
 from ..motion.interpolate import interpolate
 from ..motion.motion import Motion
 from ..motion.steady import steady
@@ -27,11 +30,11 @@ from .face_record import FaceRecord
 from .framing import CROP_SIZE
 from .inputs import DrivingInput
 from .progress import Progress, counted
+from .shots import Box, box_at, box_matrices, clip_box
 
 _log = logging.getLogger(__name__)
 
 FINDING, READING = "Finding the driving face", "Reading the driving motion"
-Box = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,8 @@ class Driving:
         template: motion over time.
         is_video: whether there is more than a still to follow.
         clip: the frames; None for a template alone.
-        box: the fixed square that was cut out of every frame, left, top, right, bottom; None = whole frames.
+        box: the square that was cut out of every frame, left, top, right, bottom; a row for every frame (n, 4) where
+            shots differ; None = whole frames.
         n_missing: frames without a face.
     """
 
@@ -71,52 +75,71 @@ class Driving:
         if self.clip is None:
             return
         # a clip that accompanies a template may have a rate of its own
-        step = float(self.clip.fps / self.fps) if self.clip.is_video else 0.0
-        for frame in self.clip.at(int(position * step + 1e-9) for position in positions):
-            yield network_view(frame, self.box)
+        step = float(self.clip.fps / self.fps)
+        if not self.clip.is_video:
+            yield from repeat(network_view(next(iter(self.clip)), self.box), len(positions))
+            return
+        indices = [int(position * step + 1e-9) for position in positions]
+        for index, frame in zip(indices, self.clip.at(indices), strict=False):  # a damaged clip may end early
+            yield network_view(frame, None if self.box is None else box_at(self.box, index))
+
+
+def open_driving(given: DrivingInput, engine: Engine) -> Clip | MotionTemplate:
+    """Open a driver: its rate and length are known then, its motion only if it is a template.
+
+    Raises:
+        InputError: the file cannot be read.
+        TemplateError: the template belongs to another model.
+    """
+    if not given.is_template:
+        return open_clip(given.motion)
+    assert given.motion.path is not None, "a template is a file"
+    template = load_template(given.motion.path)
+    template.check_model(engine.name)
+    return template
 
 
 def read_driving(
-    given: DrivingInput, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
+    opened: Clip | MotionTemplate,
+    preview: Media | None,
+    engine: Engine,
+    detector: Callable[[], FaceDetector],
+    args: ArgumentConfig,
+    progress: Progress,
 ) -> Driving:
     """Motion of a driver (spec: pipeline, section 7).
 
     Args:
-        given: video, picture or motion template.
+        opened: the driver, of `open_driving`.
+        preview: what is shown and heard beside a template.
         engine: the model.
-        detector: gives the face detector; called only if faces must be found.
+        detector: gives the face detector; not called for templates.
         args: crop options, and what happens to frames without a face.
         progress: told about every frame.
 
     Raises:
         InputError: the file cannot be read.
-        TemplateError: the template belongs to another model.
         NoFaceError: no frame shows a face where one is needed.
     """
-    if given.is_template:
-        assert given.motion.path is not None, "a template is a file"
-        template = load_template(given.motion.path)
-        template.check_model(engine.name)
-        clip = None if given.preview is None else open_clip(given.preview)
-        box = None if clip is None else _middle(clip)
-        driving = Driving(_steadied(template, args), template.n_frames > 1, clip, box)
-    else:
-        driving = _read_clip(open_clip(given.motion), engine, detector(), args, progress)
-    return driving
+    if isinstance(opened, Clip):
+        return _read_clip(opened, engine, detector(), args, progress)
+    clip = None if preview is None else open_clip(preview)
+    return Driving(_steadied(opened, args), opened.is_video, clip, None if clip is None else _middle(clip))
 
 
 def _read_clip(clip: Clip, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress) -> Driving:
-    record, n_frames = _track(clip, engine, detector, args, progress)
+    record, shots = _track(clip, engine, detector, args, progress)
+    n_frames = len(shots)
     crops = args.flag_crop_driving_video or engine.always_crops_driving or not clip.is_square
     if not len(record):
         if crops or args.flag_eye_retargeting or args.flag_lip_retargeting:
             raise NoFaceError(f"no face found in the driving {clip.label}: it must show a face from the front")
         _log.warning("no face found in the driving %s: its frames are taken as they are", clip.label)
-    box = average_box(record.places) if crops else None
-    if args.flag_do_crop and not crops and len(record):
+    box = clip_box(record.places, record.frames, shots) if crops else None
+    if not crops and len(record):
         _hint_at_framing(record.places[0], clip)
     if box is not None and record.meshes is not None:
-        found = motion_of_record(record, box_matrix(box, dsize=CROP_SIZE))
+        found = motion_of_record(record, box_matrices(box, record.frames))
     else:
         found = motion_of_views(_views(clip, box, record, progress), record, engine, args.batch_size)
     motion = _bridged(found, n_frames, args.on_missing, clip.label)
@@ -137,15 +160,16 @@ def driving_place(face: Face, args: ArgumentConfig) -> Box:
 
 def _track(
     clip: Clip, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress
-) -> tuple[FaceRecord, int]:
-    """Follow the largest face; also the number of frames."""
-    tracker, record, n_frames = FaceTracker(detector), FaceRecord(engine, lambda face: driving_place(face, args)), 0
+) -> tuple[FaceRecord, NDArray[np.int64]]:
+    """Follow the largest face; also the number of the shot that each frame belongs to."""
+    tracker, shots = FaceTracker(detector), array("q")
+    record = FaceRecord(engine, lambda face: driving_place(face, args))
     for index, frame in enumerate(counted(clip, FINDING, clip.n_frames, progress)):
         face = tracker.feed(frame)
         if face is not None:
             record.add(index, face)
-        n_frames = index + 1
-    return record, n_frames
+        shots.append(tracker.shot)
+    return record, np.array(shots, np.int64)
 
 
 def _views(
@@ -155,7 +179,7 @@ def _views(
     wanted = set(record.frames.tolist())
     for index, frame in enumerate(counted(clip, READING, clip.n_frames, progress)):
         if not wanted or index in wanted:
-            yield index, network_view(frame, box)
+            yield index, network_view(frame, None if box is None else box_at(box, index))
 
 
 def _bridged(

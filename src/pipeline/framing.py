@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +14,7 @@ from ..engine.engine import Engine
 from ..face.crop import Square, crop_square, oriented_square, square_matrix
 from ..face.face import Face, Rgb
 from ..face.paste_back import PasteBack
+from ..face.territory import territory
 
 CROP_SIZE = 512
 
@@ -55,16 +57,27 @@ class Framing:
         """From pixels of the frame to those of its 512 crop, (3, 3)."""
         return square_matrix(Square.from_row(place), dsize=CROP_SIZE, rotate=self.args.flag_do_rot)
 
-    def cut(self, frame: Rgb, place: Place | None) -> tuple[Rgb, PasteBack | None]:
-        """The 512 crop at a place, and what pastes it back there if that is wanted; no place: the frame itself."""
+    def crop(self, frame: Rgb, place: Place | None) -> Rgb:
+        """The 512 crop at a place; no place: the frame itself."""
         if place is None:
-            return frame, None
-        crop = crop_square(
-            frame, Square.from_row(place), dsize=CROP_SIZE, rotate=self.args.flag_do_rot, border=self.border
-        )
-        if not pastes_back(self.args):
-            return crop.image, None
-        return crop.image, PasteBack(crop.M_c2o, frame.shape[:2], edge=self.args.feather)
+            return frame
+        square = Square.from_row(place)
+        return crop_square(frame, square, dsize=CROP_SIZE, rotate=self.args.flag_do_rot, border=self.border).image
+
+    def paste_back(self, place: Place | None, rivals: Sequence[Place], frame: Rgb) -> PasteBack | None:
+        """What pastes a crop back to its place; None where that is not wanted.
+
+        Args:
+            place: of the face.
+            rivals: of the other faces that are pasted into the frame.
+            frame: (H, W, 3) uint8.
+        """
+        if place is None or not pastes_back(self.args):
+            return None
+        others = [Square.from_row(rival) for rival in rivals]
+        share = territory(Square.from_row(place), others, frame.shape[:2])
+        M_c2o = np.linalg.inv(self.matrix(place)).astype(np.float32)
+        return PasteBack(M_c2o, frame.shape[:2], edge=self.args.feather, share=share)
 
 
 def pastes_back(args: ArgumentConfig) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from ..media.given import Inbox, Media
 from ..media.sniff import MediaKind
 from ..weights.paths import assets_dir
 from .user_path import user_path
-
-_log = logging.getLogger(__name__)
 
 DEFAULT_SOURCE, DEFAULT_DRIVING = "examples/source/s0.jpg", "examples/driving/d0.mp4"
 
@@ -76,7 +73,6 @@ def _drivings(args: ArgumentConfig, inbox: Inbox) -> tuple[DrivingInput, ...]:
         return (DrivingInput(template, None),)
     if drivings[0].kind is MediaKind.TEMPLATE:
         raise InputError("--motion_template and --driving are both motion templates: leave one of them out")
-    _log.info("the template moves the face; the driving %s only gives sound and preview", drivings[0].label)
     return (DrivingInput(template, drivings[0]),)
 
 

@@ -11,22 +11,23 @@ from numpy.typing import NDArray
 from ..config.argument_config import ArgumentConfig
 from ..config.check_arguments import check_arguments
 from ..engine.engine import Engine
-from ..errors import InputError
+from ..errors import InputError, NoFaceError
 from ..face.crop import box_matrix
-from ..face.face import Face, FaceDetector, Rgb, Scheme
-from ..face.landmarks import mesh_in_crop
+from ..face.face import Face, FaceDetector, Rgb
 from ..face.ratios import openings
 from ..face.tracking import FaceTracker
+from ..media.arrays import Picture, rgb_array
 from ..media.given import Inbox
 from ..media.sniff import MediaKind
 from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
-from .clip_motion import with_ratios
+from .clip_motion import mesh_of, with_ratios
 from .compose import Composer
 from .driving import driving_place, network_view
 from .framing import CROP_SIZE
 from .inputs import taken
+from .plan import check_faces
 from .progress import batched, silent
 from .render import RenderedFrame, render_views, sized, transfer_options
 from .source import Source, open_source, read_source
@@ -40,6 +41,7 @@ def open_session(engine: Engine, detector: FaceDetector, args: ArgumentConfig) -
         NoFaceError: the picture shows no face.
     """
     check_arguments(args)
+    check_faces(args, n_drivings=1)
     options = transfer_options(args)
     with Inbox() as inbox:
         media = taken(args.source, "source", inbox)
@@ -80,11 +82,11 @@ class LiveSession:
             self._last: Motion | None = None
             self._transfers: list[Transfer] = []
 
-    def drive(self, frames: Sequence[Rgb] | NDArray[np.uint8]) -> list[Rgb]:
+    def drive(self, frames: Sequence[Picture] | NDArray[np.uint8]) -> list[Rgb]:
         """The result for each driving frame.
 
         Args:
-            frames: (H, W, 3) uint8 each, in order.
+            frames: (H, W, 3) uint8 each or PIL images, in order.
 
         Returns:
             As many frames (H', W', 3) uint8: the source's picture, or the crop where nothing is pasted back. Before
@@ -96,7 +98,7 @@ class LiveSession:
         results: list[Rgb] = []
         with self._turn:
             for batch in batched(frames, self._args.batch_size or self._engine.batch_size):
-                motions = [self._motion(frame) for frame in batch]
+                motions = [self._motion(rgb_array(frame, "the driving frame")) for frame in batch]
                 results += self._rendered(motions)
         return results
 
@@ -108,17 +110,21 @@ class LiveSession:
         if self._last is None:
             crops = self._args.flag_crop_driving_video or self._engine.always_crops_driving
             self._box = driving_place(face, self._args) if crops or frame.shape[0] != frame.shape[1] else None
-        motion = self._read(frame, face)
+        try:
+            motion = self._read(frame, face)
+        except NoFaceError:  # the engine looks for itself, and more strictly than the detector
+            return self._last
         if self._last is None:
             self._transfers = [self._transfer(portrait.motion, motion) for portrait in self._source.portraits]
         self._last = motion
         return motion
 
     def _read(self, frame: Rgb, face: Face) -> Motion:
-        meshes = None
-        if self._box is not None and face.scheme is Scheme.MESH478:
-            meshes = mesh_in_crop(face.landmarks, box_matrix(self._box, dsize=CROP_SIZE), CROP_SIZE)[None]
-        picture = self._engine.prepare(network_view(frame, self._box)[None])
+        meshes = picture = None
+        if self._engine.reads_meshes and self._box is not None:
+            meshes = mesh_of(face, box_matrix(self._box, dsize=CROP_SIZE))
+        if meshes is None:
+            picture = self._engine.prepare(network_view(frame, self._box)[None])
         motion = self._engine.get_motion(picture, meshes, like=self._last)
         return with_ratios(motion, openings(face.landmarks, face.scheme))
 

@@ -9,11 +9,11 @@ from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..errors import NoFaceError
 from ..face.crop import box_matrix
-from ..face.face import FaceDetector, Scheme
-from ..face.landmarks import mesh_in_crop
+from ..face.face import FaceDetector
 from ..media.given import Inbox
 from ..motion.motion import Motion
 from .clip import open_clip
+from .clip_motion import mesh_of
 from .driving import driving_place, network_view
 from .framing import CROP_SIZE
 from .inputs import taken
@@ -45,7 +45,7 @@ def motion_of_picture(
     faces = detector().detect(frame)
     if not faces:
         raise NoFaceError(f"no face found in the frame {clip.label}: it must show a face from the front")
-    box, meshes = driving_place(faces[0], args), None
-    if faces[0].scheme is Scheme.MESH478:
-        meshes = mesh_in_crop(faces[0].landmarks, box_matrix(box, dsize=CROP_SIZE), CROP_SIZE)[None]
-    return engine.get_motion(engine.prepare(network_view(frame, box)[None]), meshes)
+    box = driving_place(faces[0], args)
+    meshes = mesh_of(faces[0], box_matrix(box, dsize=CROP_SIZE)) if engine.reads_meshes else None
+    picture = engine.prepare(network_view(frame, box)[None]) if meshes is None else None
+    return engine.get_motion(picture, meshes)

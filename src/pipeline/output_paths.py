@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..config.options import OutputOptions
@@ -15,17 +14,22 @@ from ..media.folder_reader import is_frame
 from ..media.picture import PICTURE_SUFFIXES
 from .user_path import check_writable, usable, user_path
 
-_log = logging.getLogger(__name__)
-
 DEFAULT_FOLDER = "animations"
 
 
 @dataclass(frozen=True)
 class OutputPaths:
-    """The files of one run: the result, and the side-by-side version of it if one is wanted."""
+    """The files of one run.
+
+    Attributes:
+        result: the main result.
+        concat: the side-by-side version of it; None = none is wanted.
+        remarks: what the user should know about the names, one clause each.
+    """
 
     result: Path
     concat: Path | None
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
 
 def output_paths(options: OutputOptions, source: str, driving: str, is_video: bool) -> OutputPaths:
@@ -33,7 +37,7 @@ def output_paths(options: OutputOptions, source: str, driving: str, is_video: bo
 
     Args:
         options: `output` names the result itself if it has the suffix of a picture or video, else a folder, and so does
-            `output_dir`; a suffix that does not fit the kind of result is replaced, with a warning.
+            `output_dir`; a suffix that does not fit the kind of result is replaced, with a remark.
         source: name of the source without folder and suffix.
         driving: the driving's, likewise.
         is_video: the result has more than one frame, or comes from a video.
@@ -41,16 +45,17 @@ def output_paths(options: OutputOptions, source: str, driving: str, is_video: bo
     Raises:
         InputError: an empty name, or one that the system does not take.
     """
+    remarks: tuple[str, ...] = ()
     folder, file = _requested(options)
     suffix = ".mp4" if is_video else ".jpg"
     if file is None:
         file = folder / f"{source}--{driving}{suffix}"
     elif file.suffix.lower() not in (VIDEO_SUFFIXES if is_video else PICTURE_SUFFIXES):
         kind = "video" if is_video else "picture"
-        _log.warning("the result is a %s, so %s is written instead of %s", kind, file.with_suffix(suffix), file.name)
+        remarks = (f"the result is a {kind}, so '{file.with_suffix(suffix)}' is written instead of '{file.name}'",)
         file = file.with_suffix(suffix)
     concat = usable(folder / f"{file.stem}_concat{file.suffix}") if options.concat else None
-    return OutputPaths(usable(file), concat)
+    return OutputPaths(usable(file), concat, remarks)
 
 
 def output_folder(options: OutputOptions) -> Path:
@@ -94,14 +99,15 @@ def check_outputs(paths: OutputPaths, inputs: Iterable[Path]) -> None:
     for path in (paths.result, paths.concat):
         if path is None:
             continue
-        if any(same_file(path, other) or _is_frame(path, other) for other in taken):
+        if any(overwrites(path, other) for other in taken):
             raise InputError(f"the result would overwrite its own input '{path}': choose another --output")
         check_writable(path)
 
 
-def _is_frame(path: Path, folder: Path) -> bool:
-    """Whether a file is one of the pictures of an input that is a folder."""
-    return path.resolve().parent == folder.resolve() and path.is_file() and is_frame(path)
+def overwrites(path: Path, given: Path) -> bool:
+    """Whether writing a file would replace an input: the file itself, or a picture of the folder that it is."""
+    is_frame_of = path.resolve().parent == given.resolve() and path.is_file() and is_frame(path)
+    return is_frame_of or same_file(path, given)
 
 
 def same_file(path: Path, other: Path) -> bool:

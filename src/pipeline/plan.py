@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
@@ -16,13 +15,11 @@ from ..media.given import Inbox, Media
 from ..media.sniff import MediaKind
 from ..motion.template import load_template, template_path
 from ..motion.transfer_options import TransferOptions
-from .framing import pastes_back
 from .inputs import DrivingInput, read_inputs
 from .output_paths import OutputPaths, check_outputs, output_folder, output_paths, same_file
+from .remarks import remarks
 from .render import transfer_options
-from .user_path import check_writable, user_path
-
-_log = logging.getLogger(__name__)
+from .user_path import check_writable, usable, user_path
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class Plan:
         templates: where the motion of each driver is kept; None = it is not.
         report: where the report is written; None = only to the log.
         transfer: options of the motion transfer.
+        remarks: what the user should know before it begins, one clause each.
     """
 
     source: Media | None
@@ -44,6 +42,7 @@ class Plan:
     templates: Sequence[Path | None]
     report: Path | None
     transfer: TransferOptions
+    remarks: Sequence[str]
 
 
 def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
@@ -60,38 +59,32 @@ def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
     check_arguments(args)
     transfer = transfer_options(args)
     source, drivings = read_inputs(args, inbox)
-    is_video = any(_is_video(driving) for driving in drivings)  # also reads templates, which may be refused
+    moving = [_is_video(driving) for driving in drivings]  # also reads all templates, which may be refused
     inputs = [media.path for media in _all_media(source, drivings) if media.path is not None]
-    _check_faces(args, len(drivings))
+    check_faces(args, len(drivings))
     report = _report(args, inputs)
     templates = _templates(args, drivings, inputs)
     if source is None:
-        return Plan(None, drivings, None, templates, report, transfer)
+        return Plan(None, drivings, None, templates, report, transfer, ())
     if args.v2v and source.kind is MediaKind.PICTURE:
         raise InputError(f"--v2v needs a video as source, {source.label} is a picture")
-    _say_what_has_no_effect(args, source)
-    is_video = is_video or source.kind is not MediaKind.PICTURE
+    is_video = any(moving) or source.kind is not MediaKind.PICTURE
     names = "+".join(dict.fromkeys(driving.motion.name for driving in drivings))
     outputs = output_paths(args, source.name, names, is_video)
     check_outputs(outputs, [*inputs, *(path for path in templates if path is not None)])
-    return Plan(source, drivings, outputs, templates, report, transfer)
+    said = [*remarks(args, transfer, source, drivings), *outputs.remarks]
+    return Plan(source, drivings, outputs, templates, report, transfer, said)
 
 
 def check_run(args: ArgumentConfig) -> None:
-    """`plan_run` for its errors alone; what it has to say is said when the run begins.
+    """`plan_run` for its errors alone.
 
     Raises:
         MissingFileError: a file is not there.
         InputError: an option, a file's kind, or a place that cannot be written.
     """
-    package = logging.getLogger(__name__.partition(".")[0])
-    level = package.level
-    package.setLevel(logging.ERROR)
-    try:
-        with Inbox() as inbox:
-            plan_run(args, inbox)
-    finally:
-        package.setLevel(level)
+    with Inbox() as inbox:
+        plan_run(args, inbox)
 
 
 def _is_video(driving: DrivingInput) -> bool:
@@ -107,8 +100,12 @@ def _all_media(source: Media | None, drivings: Sequence[DrivingInput]) -> list[M
     return [media for media in given if media is not None]
 
 
-def _check_faces(args: ArgumentConfig, n_drivings: int) -> None:
-    """Raise for a choice of faces that no source can meet."""
+def check_faces(args: ArgumentConfig, n_drivings: int) -> None:
+    """Make sure that a source can meet the choice of faces.
+
+    Raises:
+        InputError: a choice without cropping, or more drivers than faces.
+    """
     choice = parse_faces(args.faces)
     if choice != "largest" and not args.flag_do_crop:
         raise InputError(f"--faces {args.faces} needs --flag_do_crop: without it the whole picture is the face")
@@ -134,7 +131,7 @@ def _templates(args: ArgumentConfig, drivings: Sequence[DrivingInput], inputs: S
     elif len(drivings) > 1:
         raise InputError(f"--save_motion_template keeps one motion, got {len(drivings)} drivers: use --auto_template")
     else:
-        templates = [template_path(user_path(args.save_motion_template, "save_motion_template"))]
+        templates = [_template_path(user_path(args.save_motion_template, "save_motion_template"))]
     for path in templates:
         if path is not None:
             _check_side_product(path, "template", inputs)
@@ -148,22 +145,17 @@ def _auto_templates(folder: Path, drivings: Sequence[DrivingInput]) -> list[Path
         name = driving.motion.name
         names.append(next(new for new in chain([name], (f"{name}-{n}" for n in count(2))) if new not in names))
     return [
-        None if driving.is_template else template_path(folder / f"{name}.safetensors")
+        None if driving.is_template else _template_path(folder / f"{name}.safetensors")
         for driving, name in zip(drivings, names, strict=True)
     ]
+
+
+def _template_path(path: Path) -> Path:
+    usable(path if path.suffix else path.with_name(f"{path.name}.safetensors"))
+    return template_path(path)
 
 
 def _check_side_product(path: Path, what: str, inputs: Sequence[Path]) -> None:
     if any(same_file(path, other) for other in inputs):
         raise InputError(f"the {what} would overwrite the input '{path}': choose another name")
     check_writable(path)
-
-
-def _say_what_has_no_effect(args: ArgumentConfig, source: Media) -> None:
-    """Options that were asked for and change nothing (spec: pipeline, quirk Q27)."""
-    if args.flag_pasteback and not pastes_back(args):
-        _log.warning("nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop")
-    if args.match_color and not pastes_back(args):
-        _log.warning("--match_color has no effect: nothing is pasted back")
-    if args.flag_source_video_eye_retargeting and source.kind is MediaKind.PICTURE:
-        _log.warning("--flag_source_video_eye_retargeting has no effect: the source is a picture")

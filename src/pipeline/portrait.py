@@ -16,7 +16,7 @@ from ..face.face import Rgb
 from ..face.paste_back import PasteBack
 from ..motion.keypoints import transform_keypoint
 from ..motion.motion import Motion
-from .framing import CROP_SIZE, Framing
+from .framing import CROP_SIZE, Framing, Place
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +95,9 @@ class MovingPortrait:
         motion: of every frame; bridged where the face is not shown.
         shown: which frames show it, (n,).
         places: where it is in every frame, (n, 4); None where the whole frames are the crops.
+
+    Attributes:
+        rivals: the other faces that are pasted into the same frames.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class MovingPortrait:
         places: NDArray[np.float64] | None,
     ) -> None:
         self.motion = motion
+        self.rivals: Sequence[MovingPortrait] = ()
         self._engine, self._framing, self._shown, self._places = engine, framing, shown, places
         self._x_s = transform_keypoint(motion)
 
@@ -118,19 +122,24 @@ class MovingPortrait:
         """Those whose face was found."""
         return [index for index in range(start, stop) if self._shown[index]]
 
+    def place(self, index: int) -> Place | None:
+        """Where the face is in a frame; where it is not shown, between the sights before and after."""
+        return None if self._places is None else self._places[index]
+
     def views(self, indices: Sequence[int], frames: Sequence[Rgb]) -> Views:
         """Crops and features of these frames."""
-        cuts = [self._cut(index, frame) for index, frame in zip(indices, frames, strict=True)]
-        crops = [crop for crop, _ in cuts]
+        crops = [self.untouched(index, frame) for index, frame in zip(indices, frames, strict=True)]
         features = self._engine.encode_source(network_input(self._engine, crops))
-        return Views(crops, features, self._x_s[list(indices)], [paste_back for _, paste_back in cuts])
+        paste_backs = [self._paste_back(index, frame) for index, frame in zip(indices, frames, strict=True)]
+        return Views(crops, features, self._x_s[list(indices)], paste_backs)
 
     def untouched(self, index: int, frame: Rgb) -> Rgb:
-        """The crop between the places where the face was seen before and after."""
-        return self._cut(index, frame)[0]
+        """The crop of a frame."""
+        return self._framing.crop(frame, self.place(index))
 
-    def _cut(self, index: int, frame: Rgb) -> tuple[Rgb, PasteBack | None]:
-        return self._framing.cut(frame, None if self._places is None else self._places[index])
+    def _paste_back(self, index: int, frame: Rgb) -> PasteBack | None:
+        rivals = [rival.place(index) for rival in self.rivals if rival.shown(index, index + 1)]
+        return self._framing.paste_back(self.place(index), [place for place in rivals if place is not None], frame)
 
 
 def network_input(engine: Engine, crops: Sequence[Rgb]) -> Tensor:

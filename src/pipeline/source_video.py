@@ -47,7 +47,10 @@ def moving_portraits(
         raise NoFaceError(f"no face found in the source {clip.label}: give a video that shows a face from the front")
     if not records:  # whole frames are the crops, and the engine must make of them what it can
         records = [_new_record(engine, framing)]
-    return [_portrait(clip, record, n_frames, engine, framing, progress) for record in records], n_frames
+    portraits = [_portrait(clip, record, n_frames, engine, framing, progress) for record in records]
+    for portrait in portraits:
+        portrait.rivals = [other for other in portraits if other is not portrait]
+    return portraits, n_frames
 
 
 class _OneTrack:
@@ -123,5 +126,5 @@ def _views(
     wanted = set(record.frames.tolist())
     for index, frame in enumerate(counted(clip, READING, clip.n_frames, progress)):
         if not wanted or index in wanted:
-            crop, _ = framing.cut(frame, None if places is None else places[index])
+            crop = framing.crop(frame, None if places is None else places[index])
             yield index, network_crop(engine, crop)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Literal, Protocol
 
 import numpy as np
@@ -60,6 +61,11 @@ class Timeline:
         # exact arithmetic: a whole position must not come out a hair below
         positions = np.array([float(k * step) for k in range(self.n_frames)])
         return np.minimum(positions, driver.n_frames - 1)
+
+    def needed(self, driver: Timed) -> int:
+        """How many frames of a driver the result shows."""
+        step = Fraction(1) if self.align == "index" else driver.fps / self.fps
+        return min(ceil(self.n_frames * step), driver.n_frames) if driver.is_video else driver.n_frames
 
 
 def make_timeline(source: Timed, drivers: Sequence[Timed], align: Align) -> Timeline:
