@@ -7,212 +7,28 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
-import numpy as np
 import psutil
 import pytest
-import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import src.live_portrait_wrapper as wrapper_module
 from src.cli import inference
 from src.config.argument_config import ArgumentConfig
-from src.media.picture import write_picture
-from src.motion.template import MotionTemplate, save_template
 from src.pipeline import inputs
-from tests.pipeline.fakes import FakeDetector, FakeEngine, MeshDetector, motion_of
-from tests.pipeline.scenes import grey, make_video, people, write_video
+from tests.pipeline.fakes import FakeDetector, FakeEngine, MeshDetector
 
-from .whole import check_whole, error_of, in_words, snapshot
-
-LONG = "x" * 300
-BROKEN = ["empty.jpg", "text.jpg", "cut.png", "cut.mp4", "nothing", "mixed", "broken", "a\0b", "two\nlines.jpg"]
-TEMPLATES = ["d.safetensors", "still.safetensors"]
-FILES = {  # good and bad inputs, in the folder "in"
-    "source": (
-        ["s.png", "odd.png", "people.png", "people.mp4", "gaps.mp4", "one.mp4", "d.gif", "still.gif", "frames"],
-        ["black.png", "black.mp4", "dot.png", "thin.png", "d.safetensors", "d.pkl", "none.jpg", *BROKEN],
-    ),
-    "driving": (
-        ["d.mp4", "d.gif", "d.png", "frames", "gaps.mp4", "one.mp4", "people.mp4", "d.pkl", *TEMPLATES],
-        ["black.png", "black.mp4", "dot.png", "base.safetensors", "cut.safetensors", "evil.pkl", "none.mp4", *BROKEN],
-    ),
-    "motion_template": (TEMPLATES, ["d.mp4", "evil.pkl", "base.safetensors"]),
-}
-SWITCH = ([True, False], [])
-RATIO = ([0.0, 0.5, 1.0, 2.0], [-1.0, 2.5, "nan", "inf", "much"])
-SIZE = ([0.5, 1.5, 2.3, 9.0], [0.0, -2.3, 1e-30, 1e30, "nan", "inf", "big"])
-SHIFT = ([0.0, -0.5, 0.3], [50.0, -1e30, "nan", "-inf", "left"])
-FORMATS = ["r.mp4", "r.MOV", "r.gif", "r.webm", "r.avi", "r.mkv", "r.jpg", "r.png", "taken.mp4"]
-VALUES = {  # good and bad values
-    "v2v": SWITCH,
-    "faces": (["largest", "all", "0", "1,0", " 0 , 1 "], ["", "5", "-1", "0,0", "both", "0,", "٣", "9" * 5000]),
-    "output": (
-        [*FORMATS, "deep/er/r.mp4", "there/", "there", "ein 'größeres' \"Bild\".mp4", "two\nlines.mp4", "-dash.mp4"],
-        ["", "r.txt", "file/r.mp4", f"{LONG}.mp4", "in/d.mp4", "in/s.png", "in/frames/1.gif", "a\0b.mp4", "\ud800.mp4"],
-    ),
-    "output_dir": (["there", "deep/er", ".", "in", "r.mp4", "in/frames"], ["", "file", LONG, "a\0b"]),
-    "output_size": ([64, 66, 100], [0, 63, 65, -2, 5000, "large"]),
-    "audio": SWITCH,
-    "audio_priority": (["source", "driving"], ["loudest"]),
-    "concat": SWITCH,
-    "save_motion_template": (
-        ["m", "m.pkl", "deep/m.safetensors", "in/s.pkl"],
-        ["", "m.txt", "in/d.safetensors", "in/base.safetensors", "file/m", "taken.mp4", "a\0b"],
-    ),
-    "auto_template": SWITCH,
-    "report": (["report.json", "deep/report.json"], ["", "r.txt", "file/r.json", "taken.json", "a\0b.json"]),
-    "crf": ([0, 30, 51], [-1, 52, 1.5]),
-    "flag_relative_motion": SWITCH,
-    "flag_stitching": SWITCH,
-    "animation_region": (["exp", "pose", "lip", "eyes", "all"], ["nose"]),
-    "driving_option": (["expression-friendly", "pose-friendly"], ["friendly"]),
-    "expression_scale": (["official", "true"], ["false"]),
-    "driving_multiplier": ([0.0, 0.7, -1.0, 3.0], [1e30, "nan", "inf"]),
-    "flag_normalize_lip": SWITCH,
-    "flag_eye_retargeting": SWITCH,
-    "flag_lip_retargeting": SWITCH,
-    "retargeting_mode": (["official", "additive"], ["none"]),
-    "driving_eye": (["left", "mean"], ["right"]),
-    "eyes_retargeting_ratio": RATIO,
-    "lip_retargeting_ratio": RATIO,
-    "flag_source_video_eye_retargeting": SWITCH,
-    "driving_smooth_observation_variance": ([3e-7, 1.0], [0.0, -1.0, 1e-300, 1e300, "nan", "inf"]),
-    "on_missing": (["hold", "interpolate", "error"], ["skip"]),
-    "align": (["time", "index"], ["sound"]),
-    "smooth": SWITCH,
-    "flag_do_crop": SWITCH,
-    "flag_pasteback": SWITCH,
-    "feather": ([1, 16, 128], [0, 129, "soft"]),
-    "match_color": SWITCH,
-    "flag_crop_driving_video": SWITCH,
-    "source_max_dim": ([0, 64, 1280], [-1, 1, 10**9]),
-    "source_division": ([1, 2, 16], [0, -2, 10**9]),
-    "flag_do_rot": SWITCH,
-    "scale": SIZE,
-    "vx_ratio": SHIFT,
-    "vy_ratio": SHIFT,
-    "scale_crop_driving_video": SIZE,
-    "vx_ratio_crop_driving_video": SHIFT,
-    "vy_ratio_crop_driving_video": SHIFT,
-    "detector": (["auto", "mediapipe"], ["eyes"]),
-    "det_thresh": ([0.0, 0.5, 1.0], [-0.1, 1.1, "nan"]),
-    "model": (["auto", "compact"], ["base", "animals"]),
-    "weights_dir": (["in"], ["", "none", "file", "a\0b"]),
-    "device": (["auto", "cpu", " CPU "], ["cuda:99", "abacus", ""]),
-    "device_id": ([0], [-1, 99, "first"]),
-    "flag_force_cpu": SWITCH,
-    "flag_use_half_precision": SWITCH,
-    "batch_size": ([1, 3, 100], [0, -2]),
-    "flag_do_torch_compile": SWITCH,
-    "server_port": ([8000], [0, 70000]),
-    "server_name": (["0.0.0.0"], []),
-    "share": SWITCH,
-    "gradio_temp_dir": (["there"], []),
-}
-PYTHON_ONLY = {"lip_normalize_threshold", "source_video_eye_retargeting_threshold"}
-
-
-@dataclass(frozen=True)
-class Command:
-    """Options by name, and which engine and detector are to run."""
-
-    source: str | None
-    drivings: tuple[str, ...]
-    options: tuple[tuple[str, object], ...]
-    reads_meshes: bool
-    crops_driving: bool
-
-    def reads(self, path: str) -> bool:
-        """Whether a file is an input, or one of a folder of pictures."""
-        templates = [value for name, value in self.options if name == "motion_template"]
-        return any(path == given or path.startswith(f"{given}/") for given in (self.source, *self.drivings, *templates))
-
-    def words(self) -> list[str]:
-        given = [] if self.source is None else [("source", self.source)]
-        return in_words([*given, *(("driving", one) for one in self.drivings), *self.options])
-
-
-@st.composite
-def commands(draw: st.DrawFn) -> Command:
-    """Half of them hold only good values, though these may contradict each other."""
-    sane = draw(st.booleans())
-
-    def one(good_and_bad: tuple[list, list]) -> object:
-        good, bad = good_and_bad
-        return draw(st.sampled_from(bad if bad and not sane and draw(st.integers(0, 3)) == 0 else good))
-
-    def path(role: str) -> str:
-        return f"in/{one(FILES[role])}"
-
-    options = {name: one(VALUES[name]) for name in draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=6))}
-    if draw(st.integers(0, 7)) == 0:
-        options["motion_template"] = path("motion_template")
-    source = None if draw(st.integers(0, 7)) == 0 else path("source")
-    n_drivings = draw(st.sampled_from([0, 1, 1, 1, 1, 1, 2, 3]))
-    if n_drivings > 1 and sane:
-        source, options["faces"] = f"in/people.{draw(st.sampled_from(['png', 'mp4']))}", "all"
-    return Command(
-        source,
-        tuple(path("driving") for _ in range(n_drivings)),
-        tuple(options.items()),
-        draw(st.booleans()),
-        draw(st.booleans()),
-    )
+from .fuzz_space import FILES, PYTHON_ONLY, VALUES, Command, commands, write_media
+from .whole import check_whole, error_of, snapshot
 
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One file of every kind, good and bad."""
-    folder = tmp_path_factory.mktemp("fuzz")
-    levels = [60, 90, 150, 120]
-    motion = motion_of(torch.tensor(levels) / 255)
-    small = {"width": 64, "height": 48}
-    make_video(folder / "d.mp4", levels, 30, **small)
-    make_video(folder / "d.gif", levels, **small)
-    make_video(folder / "one.mp4", [99], **small)
-    make_video(folder / "still.gif", [99], **small)
-    make_video(folder / "black.mp4", [0, 0], **small)
-    write_video(folder / "gaps.mp4", [people(level) for level in (0, 80, 0, 120)])
-    write_video(folder / "people.mp4", [people(80 + shift, 160, shift=shift) for shift in range(3)])
-    pictures = {
-        "s.png": np.random.default_rng(0).integers(80, 120, (80, 100, 3), dtype=np.uint8),
-        "odd.png": grey(90, 33, 51),
-        "people.png": people(70, 120, 170),
-        "d.png": grey(150, 64, 64),
-        "black.png": grey(0, 64, 64),
-        "dot.png": grey(200, 1, 1),
-        "thin.png": grey(90, 2000, 20),
-        "frames/1.png": grey(60, 64, 64),
-        "frames/2.png": grey(90, 64, 64),
-        "frames/10.png": grey(150, 64, 64),
-        "mixed/1.png": grey(60, 64, 64),
-        "mixed/2.png": grey(60, 32, 64),
-        "broken/1.png": grey(60, 64, 64),
-    }
-    for name, rgb in pictures.items():
-        write_picture(folder / name, rgb)
-    for name in ("d.safetensors", "d.pkl"):
-        save_template(MotionTemplate(motion, fps=25, model="compact"), folder / name)
-    save_template(MotionTemplate(motion[:1], fps=25, model="compact"), folder / "still.safetensors")
-    save_template(MotionTemplate(motion, fps=25, model="base"), folder / "base.safetensors")
-    make_video(folder / "frames/1.gif", levels[:2], width=64, height=64)
-    (folder / "frames/note.txt").write_text("no picture")
-    (folder / "evil.pkl").write_bytes(b"\x80\x04cos\nsystem\n(S'touch evil'\ntR.")
-    (folder / "cut.png").write_bytes((folder / "s.png").read_bytes()[:2000])
-    (folder / "broken/2.png").write_bytes((folder / "s.png").read_bytes()[:2000])
-    (folder / "cut.mp4").write_bytes((folder / "d.mp4").read_bytes()[:600])
-    (folder / "cut.safetensors").write_bytes((folder / "d.safetensors").read_bytes()[:300])
-    (folder / "empty.jpg").touch()
-    (folder / "text.jpg").write_text("a picture, honestly")
-    (folder / "nothing").mkdir()
-    examples = folder / "examples"
-    for place, name in (("source/s0.jpg", "s.png"), ("driving/d0.mp4", "d.mp4")):
-        (examples / place).parent.mkdir(parents=True)
-        shutil.copy(folder / name, examples / place)
+    """One file of every kind; every run works on a copy."""
+    folder = tmp_path_factory.mktemp("media")
+    write_media(folder)
     return folder
 
 
@@ -258,6 +74,12 @@ def check_success(command: Command, out: str, new: list[Path], here: Path) -> No
     assert set(new) == expected
 
 
+def working() -> list[object]:
+    """Processes and threads that belong to a run."""
+    threads = [thread for thread in threading.enumerate() if thread.name in ("ahead", "behind")]
+    return [*psutil.Process().children(), *threads]
+
+
 def check(command: Command, media: Path) -> int:
     """Run a command in a folder of its own and look at what it leaves; gives the exit code."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -270,7 +92,7 @@ def check(command: Command, media: Path) -> int:
         patch.chdir(here)
         patch.setattr(tempfile, "tempdir", str(scratch))
         patch.setattr(inputs, "assets_dir", lambda: here / "in")
-        before = snapshot(here)
+        before, others = snapshot(here), working()
         code, out, err = run(command, patch)
         after = snapshot(here)
         assert "Traceback" not in err
@@ -286,8 +108,7 @@ def check(command: Command, media: Path) -> int:
                 error_of(err)
         gc.collect()
         assert list(scratch.iterdir()) == []
-        assert not [thread.name for thread in threading.enumerate() if thread.name in ("ahead", "behind")]
-        assert not psutil.Process().children()
+        assert not [at_work for at_work in working() if at_work not in others]
     return code
 
 
