@@ -16,7 +16,7 @@ from ..face.crop import box_matrix
 from ..face.face import Face, FaceDetector, Rgb
 from ..face.ratios import openings
 from ..face.tracking import FaceTracker
-from ..media.arrays import Picture, rgb_array
+from ..media.arrays import Picture, is_picture, rgb_array
 from ..media.given import Inbox
 from ..media.sniff import MediaKind
 from ..motion.motion import Motion
@@ -98,7 +98,7 @@ class LiveSession:
         results: list[Rgb] = []
         with self._turn:
             for batch in batched(frames, self._args.batch_size or self._engine.batch_size):
-                motions = [self._motion(rgb_array(frame, "the driving frame")) for frame in batch]
+                motions = [self._motion(_rgb(frame)) for frame in batch]
                 results += self._rendered(motions)
         return results
 
@@ -157,3 +157,10 @@ class LiveSession:
         crops = [portrait.untouched(0, self._frame) for portrait in self._source.portraits]
         size = self._args.output_size or self._engine.output_size
         return np.concatenate([sized(crop, size) for crop in crops], axis=1)
+
+
+def _rgb(frame: Picture) -> Rgb:
+    if not is_picture(frame):
+        arrived = f"an array {frame.shape}" if isinstance(frame, np.ndarray) else f"a {type(frame).__name__}"
+        raise InputError(f"the driving frame is {arrived}: give an array (H, W, 3) uint8 or a PIL image")
+    return rgb_array(frame, "the driving frame")

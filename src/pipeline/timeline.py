@@ -63,9 +63,10 @@ class Timeline:
         return np.minimum(positions, driver.n_frames - 1)
 
     def needed(self, driver: Timed) -> int:
-        """How many frames of a driver the result shows."""
+        """How many frames of a driver make the result, the one after its last moment included."""
         step = Fraction(1) if self.align == "index" else driver.fps / self.fps
-        return min(ceil(self.n_frames * step), driver.n_frames) if driver.is_video else driver.n_frames
+        shown = max(ceil(self.n_frames * step), ceil((self.n_frames - 1) * step) + 1)
+        return min(shown, driver.n_frames) if driver.is_video else driver.n_frames
 
 
 def make_timeline(source: Timed, drivers: Sequence[Timed], align: Align) -> Timeline:

@@ -167,6 +167,8 @@ class FakeEngine:
         return SourceFeatures(picture.mean(dim=(1, 2, 3))[:, None])
 
     def get_motion(self, pictures, meshes=None, like=None):
+        if pictures is None:
+            return motion_of(torch.from_numpy(np.ptp(meshes[..., 0], axis=1) / 2))
         return motion_of(pictures.mean(dim=(1, 2, 3)))
 
     def record_motion(self):

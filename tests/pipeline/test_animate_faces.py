@@ -1,5 +1,8 @@
 """Several faces in one picture or video."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -60,7 +63,8 @@ def test_the_largest_alone(shown):
 def test_faces_without_a_driver_stay_as_they_are(run, shown, written, caplog):
     """Of one face: every pixel. A warning says so."""
     source = people(100, 110, 120)
-    moved = shown([RISING, FALLING], source, 3, faces="all")
+    moved = shown([RISING, FALLING], source, 3, faces="all", report="r.json")
+    assert json.loads(Path("r.json").read_text())["n_faces"] == 2  # of those that move
     assert np.array(moved) == close([[127, 127, 120], [137, 117, 120], [147, 107, 120]])
     assert all((rgb[:, 192:] == source[:, 192:]).all() for rgb in written["r.mp4"].frames)
     assert "3 faces but 2 drivers: the faces without one stay as they are" in caplog.text

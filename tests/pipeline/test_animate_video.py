@@ -112,10 +112,22 @@ def test_a_driving_video_of_one_frame(levels, tmp_path):
     assert result.n_frames == 1 and shown == pytest.approx([177.5], abs=2)
 
 
-def test_what_lies_behind_the_end_of_the_driver_is_not_even_looked_at(run, written, detector):
-    driving = np.stack([grey(level, 96, 96) for level in LEVELS])
-    run(driving, np.stack([people(100)] * 40), output="r.mp4", concat=False)
+def test_what_lies_behind_the_end_is_not_even_looked_at(run, written, detector):
+    """Of the source, and of the driver unless all of its motion is kept."""
+    driving, source = np.stack([grey(level, 96, 96) for level in LEVELS]), np.stack([people(100)] * 40)
+    run(driving, source, output="r.mp4", concat=False)
     assert len(written["r.mp4"].frames) == 10 and detector.calls == 10 + 10
+    run(driving, source[:4], output="s.mp4", concat=False)
+    assert len(written["s.mp4"].frames) == 4 and detector.calls == 20 + 4 + 4
+    kept = run(driving, source[:4], output="t.mp4", concat=False, auto_template=True)
+    assert len(written["t.mp4"].frames) == 4 and detector.calls == 28 + 4 + 10
+    assert load_template(kept.template).n_frames == 10
+
+
+def test_a_slow_driver_moves_up_to_the_end(levels, tmp_path):
+    """Between two of its frames; the one behind the last moment counts as well."""
+    source, driving = clip(tmp_path / "s.mp4", [100] * 5, 30), clip(tmp_path / "d.mp4", [60, 90, 120], 10)
+    assert levels(driving, source, concat=False)[1] == pytest.approx([87.5, 97.5, 107.5, 117.5, 127.5], abs=2)
 
 
 def test_relative_motion_keeps_the_place_of_a_video(levels, tmp_path):

@@ -10,8 +10,7 @@ from src.errors import NoFaceError, TemplateError
 from src.face.crop import average_box
 from src.motion.steady import steady
 from src.motion.template import load_template, save_template
-from src.pipeline import driving as module
-from src.pipeline.driving import FINDING, READING, driving_place, network_view, read_driving
+from src.pipeline.driving import FINDING, READING, driving_place, network_view, open_driving, read_driving
 from src.pipeline.inputs import DrivingInput
 from src.pipeline.progress import silent
 
@@ -30,11 +29,9 @@ def no_detector():
 def read(inbox, engine, detector):
     """Reads a driver: a path, or frames."""
 
-    def read(given, engine=engine, detector=detector, progress=silent, preview=None, **options):
-        motion = inbox.take(given, "driving")
-        shown = motion if preview is None else inbox.take(preview, "driving")
-        found = no_detector if detector is None else lambda: detector
-        return read_driving(DrivingInput(motion, shown), engine, found, ArgumentConfig(**options), progress)
+    def read(given, engine=engine, detector=detector, progress=silent, **options):
+        opened = open_driving(DrivingInput(inbox.take(given, "driving"), None), engine)
+        return read_driving(opened, None, engine, lambda: detector, ArgumentConfig(**options), progress)
 
     return read
 
@@ -43,8 +40,8 @@ def read(inbox, engine, detector):
 def read_template(inbox, engine):
     def read(path, preview=None, engine=engine, **options):
         shown = None if preview is None else inbox.take(preview, "driving")
-        given = DrivingInput(inbox.take(path, "driving"), shown)
-        return read_driving(given, engine, no_detector, ArgumentConfig(**options), silent)
+        opened = open_driving(DrivingInput(inbox.take(path, "driving"), shown), engine)
+        return read_driving(opened, shown, engine, no_detector, ArgumentConfig(**options), silent)
 
     return read
 
@@ -90,13 +87,26 @@ def test_progress(media, read):
         assert [done for name, done, total in reports if name == stage and total == 10] == [*range(11), 10]
 
 
-def test_no_pass_keeps_the_frames(inbox, engine, detector, monkeypatch):
-    clip = clip_of([grey(level, 64, 64) for level in LEVELS * 6])
-    monkeypatch.setattr(module, "open_clip", lambda media: clip)
-    given = DrivingInput(inbox.take(grey(1), "driving"), None)
-    read_driving(given, engine, lambda: detector, ArgumentConfig(flag_crop_driving_video=True), silent)
+def test_no_pass_keeps_the_frames(engine, detector):
+    clip, args = clip_of([grey(level, 64, 64) for level in LEVELS * 6]), ArgumentConfig(flag_crop_driving_video=True)
+    read_driving(clip, None, engine, lambda: detector, args, silent)
     assert detector.calls == 60 and detector.most_held <= 3
     assert max(n for what, n in engine.events if what == "prepare") == engine.batch_size
+
+
+def test_opening_says_how_long_it_is_and_how_fast(tmp_path, media, inbox, engine):
+    opened = {
+        name: open_driving(DrivingInput(inbox.take(media / name, "driving"), None), engine)
+        for name in ("d.mp4", "d.png", "d.safetensors", "still.safetensors")
+    }
+    facts = {name: (driver.is_video, driver.fps, driver.n_frames) for name, driver in opened.items()}
+    assert facts == {
+        "d.mp4": (True, 25, 10),
+        "d.png": (False, 25, 1),
+        "d.safetensors": (True, 25, 10),
+        "still.safetensors": (False, 25, 1),
+    }
+    assert not engine.events
 
 
 @pytest.mark.parametrize(("asked", "sizes"), [(None, [4, 4, 2]), (3, [3, 3, 3, 1]), (64, [10])])
@@ -171,7 +181,6 @@ def test_a_hint_at_strange_framing(read, caplog):
         assert "--flag_crop_driving_video" in caplog.text
         caplog.clear()
         read(frames(100), flag_crop_driving_video=True)
-        read(frames(100), flag_do_crop=False)  # whoever brings crops knows what they show
     assert not caplog.records
 
 

@@ -32,7 +32,7 @@ OPTIONS = [
 def test_the_crop_is_that_of_the_options(engine, picture, options):
     cut_out, face = framing(engine, **options), _turned(face_in(grey(100, 200, 160)))
     place = cut_out.place(face, still=False)
-    crop, _ = cut_out.cut(picture, place)
+    crop = cut_out.crop(picture, place)
     args = cut_out.args
     wanted = crop_image(
         picture,
@@ -66,19 +66,20 @@ def test_the_border_is_as_the_engine_wants_it(engine):
     for repeats, border, corner in ((False, cv2.BORDER_CONSTANT, 0), (True, cv2.BORDER_REPLICATE, 100)):
         engine.repeats_border = repeats
         wide = framing(engine, scale=20.0)
-        crop, _ = wide.cut(grey(100), wide.place(face_in(grey(100)), still=True))
+        crop = wide.crop(grey(100), wide.place(face_in(grey(100)), still=True))
         assert wide.border == border and crop[0, 0, 0] == corner
 
 
 def test_without_a_place_the_frame_is_the_crop(engine, picture):
-    crop, paste_back = framing(engine).cut(picture, None)
-    assert crop is picture and paste_back is None
+    cut_out = framing(engine)
+    assert cut_out.crop(picture, None) is picture and cut_out.paste_back(None, [], picture) is None
 
 
 @pytest.mark.parametrize("feather", [1, 16, 100])
 def test_what_is_cut_out_goes_back_to_its_place(engine, picture, feather):
     cut_out = framing(engine, feather=feather)
-    crop, paste_back = cut_out.cut(picture, cut_out.place(face_in(grey(100, 200, 160)), still=True))
+    place = cut_out.place(face_in(grey(100, 200, 160)), still=True)
+    crop, paste_back = cut_out.crop(picture, place), cut_out.paste_back(place, [], picture)
     assert np.abs(paste_back.paste(crop, picture).astype(int) - picture)[inside_of(paste_back)].mean() < 12
     white = paste_back.paste(np.full_like(crop, 255), np.zeros_like(picture))
     assert (white[inside_of(paste_back)] == 255).all() and not white[paste_back.mask() == 0].any()
@@ -92,7 +93,7 @@ def test_a_wider_edge_leaves_less_of_the_crop(engine, picture):
     whole = []
     for feather in (1, 16, 100):
         cut_out = framing(engine, feather=feather)
-        _, paste_back = cut_out.cut(picture, cut_out.place(face_in(grey(100, 200, 160)), still=True))
+        paste_back = cut_out.paste_back(cut_out.place(face_in(grey(100, 200, 160)), still=True), [], picture)
         whole.append(int(inside_of(paste_back).sum()))
     assert whole[0] > whole[1] > whole[2] > 0
 
@@ -102,4 +103,15 @@ def test_when_something_is_pasted_back(engine, picture, without):
     assert pastes_back(ArgumentConfig())
     assert not pastes_back(ArgumentConfig(**{without: False}))
     cut_out = framing(engine, **{without: False})
-    assert cut_out.cut(picture, cut_out.place(face_in(picture), still=True))[1] is None
+    assert cut_out.paste_back(cut_out.place(face_in(picture), still=True), [], picture) is None
+
+
+def test_neighbours_have_pixels_of_their_own(engine):
+    """Squares that overlap: each pixel belongs to the nearest face, and nothing is lost between them."""
+    cut_out, picture = framing(engine), grey(0, 300, 200)
+    places = [np.array([x, 100.0, 160, 0]) for x in (100, 200)]
+    masks = [cut_out.paste_back(places[k], [places[1 - k]], picture).mask() for k in (0, 1)]
+    assert masks[0][100, 120] == 1 == masks[1][100, 180] and masks[0][100, 185] == 0 == masks[1][100, 115]
+    np.testing.assert_allclose(masks[0][100, 60:240] + masks[1][100, 60:240], 1, atol=0.02)
+    alone, far = cut_out.paste_back(places[0], [], picture), np.array([900.0, 100, 160, 0])
+    np.testing.assert_array_equal(cut_out.paste_back(places[0], [far], picture).mask(), alone.mask())

@@ -144,9 +144,10 @@ def test_motion_keeps_the_canonical_keypoints_of_the_first_face(session, engine)
 
 
 def test_meshes_are_read_in_the_box(session, engine):
-    engine.always_crops_driving, given, get_motion = True, [], engine.get_motion
+    engine.reads_meshes = engine.always_crops_driving = True
+    given, get_motion = [], engine.get_motion
     live = session(detector=MeshDetector())
-    engine.get_motion = lambda pictures, meshes=None, like=None: given.append(meshes) or get_motion(pictures)
+    engine.get_motion = lambda pictures, meshes=None, like=None: given.append(meshes) or get_motion(pictures, meshes)
     live.drive(FRAMES[:1])
     assert given[0].shape == (1, 478, 3) and np.abs(given[0][..., :2]).max() < 1.5
 
@@ -168,7 +169,10 @@ def test_refused(session, options, error, message):
 
 def test_frames_that_are_no_pictures(session):
     live = session()
-    for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)):
-        with pytest.raises(InputError):
+    for shape, dtype in (((4, 4, 3), np.float32), ((4, 4, 5), np.uint8), ((2, 4, 4, 3), np.uint8)):
+        with pytest.raises(InputError, match="the driving frame is an array"):
+            live.drive([np.zeros(shape, dtype)])
+    for wrong in ("frame.png", b"data", None):
+        with pytest.raises(InputError, match=r"the driving frame is a (str|bytes|NoneType): give an array"):
             live.drive([wrong])
     assert face_levels(live.drive([grey(60)])) == [127]

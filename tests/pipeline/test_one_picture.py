@@ -68,7 +68,7 @@ def test_the_crop_is_that_of_a_driving_frame(read, detector):
 
 
 def test_a_mesh_is_read_in_its_crop(read, engine):
-    given = []
+    given, engine.reads_meshes = [], True
     engine.get_motion = lambda pictures, meshes=None: given.append(meshes)
     read(grey(100), MeshDetector(), crop=True)
     left, _, right, _ = driving_place(MeshDetector().find(grey(100))[0], ArgumentConfig())

@@ -1,4 +1,3 @@
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -58,10 +57,9 @@ def options(output=None, output_dir=None, **more):
 
 
 @pytest.mark.parametrize(("output", "output_dir", "result", "concat"), VIDEO)
-def test_names_of_a_video(output, output_dir, result, concat, caplog):
+def test_names_of_a_video(output, output_dir, result, concat):
     paths = output_paths(options(output, output_dir), "s", "d", is_video=True)
-    assert paths == OutputPaths(Path(result), Path(concat))
-    assert not caplog.records
+    assert paths == OutputPaths(Path(result), Path(concat)) and not paths.remarks
 
 
 @pytest.mark.parametrize(
@@ -78,11 +76,11 @@ def test_names_of_a_picture(output, result, concat):
 
 
 @pytest.mark.parametrize(("output", "is_video", "result", "concat"), REPLACED)
-def test_a_suffix_of_the_other_kind_is_replaced_with_a_warning(output, is_video, result, concat, caplog):
-    with caplog.at_level(logging.WARNING):
-        paths = output_paths(options(output), "s", "d", is_video)
+def test_a_suffix_of_the_other_kind_is_replaced_with_a_remark(output, is_video, result, concat):
+    paths = output_paths(options(output), "s", "d", is_video)
     assert paths == OutputPaths(Path(result), Path(concat))
-    assert result in caplog.text and Path(output).name in caplog.text
+    (remark,) = paths.remarks
+    assert f"'{result}' is written instead of '{Path(output).name}'" in remark
 
 
 def test_home(monkeypatch, tmp_path):

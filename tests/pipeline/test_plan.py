@@ -1,4 +1,3 @@
-import logging
 import shutil
 from pathlib import Path
 
@@ -187,29 +186,17 @@ def test_v2v(plan):
 
 # What is said, what is refused ----------------------------------------------------------------------------------------
 
-NOTHING_PASTED = "nothing is pasted back"
+
+def test_remarks_of_options_and_names(plan):
+    assert plan().remarks == []
+    pasted, replaced = plan(flag_stitching=False, output="r.jpg").remarks
+    assert pasted.startswith("nothing is pasted back") and "'r.mp4' is written instead of 'r.jpg'" in replaced
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({}, []),
-        ({"flag_pasteback": False}, []),
-        ({"flag_stitching": False}, [NOTHING_PASTED]),
-        ({"flag_do_crop": False}, [NOTHING_PASTED]),
-        ({"match_color": True}, []),
-        ({"match_color": True, "flag_pasteback": False}, ["--match_color has no effect"]),
-        ({"flag_source_video_eye_retargeting": True}, ["--flag_source_video_eye_retargeting has no effect"]),
-        ({"flag_source_video_eye_retargeting": True, "source": "d.gif"}, []),
-    ],
-)
-def test_options_without_effect(media, plan, caplog, options, said):
-    plan(**options)
-    lines = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len(lines) == len(said) and all(line.startswith(start) for line, start in zip(lines, said, strict=True))
-    caplog.clear()
-    check_run(arguments(media, **options))  # it is said when the run begins
-    assert not caplog.records and logging.getLogger("src").level == logging.NOTSET
+def test_looking_ahead_says_nothing(media, caplog):
+    """What there is to remark on is said once, when the run begins."""
+    check_run(arguments(media, flag_stitching=False, output="r.jpg"))
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

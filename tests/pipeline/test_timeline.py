@@ -124,3 +124,17 @@ def test_a_video_of_one_frame_is_a_video():
     (source,) = videos((1, 30))
     timeline = make_timeline(source, [PICTURE], "time")
     assert (timeline.n_frames, timeline.is_video) == (1, True)
+
+
+@given(RATES, RATES, st.integers(1, 200), st.integers(1, 200), st.sampled_from(["time", "index"]))
+def test_what_is_needed_of_a_driver(source_fps, driver_fps, n_source, n_driver, align):
+    """Whatever lies behind it could as well not be there."""
+    source, driver = Timed(n_source, source_fps), Timed(n_driver, driver_fps)
+    timeline = make_timeline(source, [driver], align)
+    needed = timeline.needed(driver)
+    assert 1 <= needed <= n_driver and needed < timeline.positions(driver).max() + 1 + max(driver_fps / source_fps, 1)
+    cut = Timed(needed, driver_fps)
+    again = make_timeline(source, [cut], align)
+    assert again.n_frames == timeline.n_frames
+    np.testing.assert_array_equal(again.positions(cut), timeline.positions(driver))
+    assert timeline.needed(PICTURE) == 1

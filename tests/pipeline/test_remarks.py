@@ -1,0 +1,50 @@
+import pytest
+
+from src.config.argument_config import ArgumentConfig
+from src.pipeline.inputs import read_inputs
+from src.pipeline.remarks import remarks
+from src.pipeline.render import transfer_options
+
+PASTED = "nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop"
+TEMPLATE = {"driving": "d.safetensors"}
+CASES = [
+    ({}, []),
+    ({"flag_pasteback": False}, []),
+    ({"flag_stitching": False}, [PASTED]),
+    ({"flag_do_crop": False}, [PASTED]),
+    ({"match_color": True, "feather": 40}, []),
+    ({"match_color": True, "flag_pasteback": False}, ["--match_color has no effect: nothing is pasted back"]),
+    ({"feather": 40, "flag_pasteback": False}, ["--feather has no effect: nothing is pasted back"]),
+    ({"flag_source_video_eye_retargeting": True}, ["--flag_source_video_eye_retargeting has no effect: "]),
+    ({"flag_source_video_eye_retargeting": True, "source": "d.gif"}, []),
+    ({"flag_crop_driving_video": True, "on_missing": "error"}, []),
+    ({**TEMPLATE, "flag_crop_driving_video": True}, ["--flag_crop_driving_video has no effect"]),
+    ({**TEMPLATE, "on_missing": "error"}, ["--on_missing has no effect"]),
+    ({"motion_template": "d.safetensors"}, ["the template moves the face; the driving "]),
+    ({"driving_multiplier": 1.5, "lip_retargeting_ratio": 0.0}, []),
+    ({"driving_multiplier": 1.6}, ["--driving_multiplier is 1.6: above 1.5 faces tend to break"]),
+    ({"driving_multiplier": -2.0}, ["--driving_multiplier is -2.0"]),
+    ({"eyes_retargeting_ratio": 2.0}, ["--eyes_retargeting_ratio is 2.0"]),
+    ({"flag_lip_retargeting": True}, ["eye and lip retargeting with relative motion move eyes and lips only"]),
+    ({"flag_lip_retargeting": True, "flag_relative_motion": False}, []),
+    ({"flag_eye_retargeting": True, "retargeting_mode": "additive"}, []),
+]
+
+
+@pytest.mark.parametrize(("options", "said"), CASES)
+def test_what_is_said(media, inbox, options, said):
+    options = {"source": "s.png", "driving": "d.mp4", **options}
+    files = {name: media / value for name, value in options.items() if name in ("source", "driving", "motion_template")}
+    args = ArgumentConfig(**{**options, **files})
+    source, drivings = read_inputs(args, inbox)
+    lines = list(remarks(args, transfer_options(args), source, drivings))
+    assert len(lines) == len(said)
+    for line, start in zip(lines, said, strict=True):
+        assert line.startswith(start) and "\n" not in line and not line.endswith(".")
+
+
+def test_one_template_among_other_drivers(media, inbox):
+    args = ArgumentConfig(source=media / "s.png", driving=[media / "d.safetensors", media / "d.mp4"], faces="all")
+    args.on_missing, args.flag_crop_driving_video = "error", True
+    source, drivings = read_inputs(args, inbox)
+    assert list(remarks(args, transfer_options(args), source, drivings)) == []
