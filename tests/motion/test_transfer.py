@@ -115,13 +115,10 @@ def test_strength_scales_the_retargeting() -> None:
     torch.testing.assert_close(_picture(flags) - x_s, eyes + lips, rtol=0, atol=1e-6)
 
 
-def test_additive_retargeting_keeps_the_driven_motion(caplog: pytest.LogCaptureFixture) -> None:
+def test_additive_retargeting_keeps_the_driven_motion() -> None:
     flags = replace(PLAIN, flag_eye_retargeting=True)
     delta = _picture(flags) - transform_keypoint(SOURCE[0])
-    assert "additive" in caplog.text
-    caplog.clear()
     additive = _picture(replace(flags, retargeting_mode="additive"))
-    assert not caplog.text
     torch.testing.assert_close(additive, _picture(PLAIN) + delta, rtol=0, atol=1e-5)
 
 

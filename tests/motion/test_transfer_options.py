@@ -1,4 +1,5 @@
 from dataclasses import fields
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,15 @@ def test_official_defaults() -> None:
     assert len(fields(options)) == 17
 
 
-def test_strong_ratios_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    TransferOptions(eyes_retargeting_ratio=1.5)
-    assert not caplog.text
-    TransferOptions(lip_retargeting_ratio=1.6)
-    assert "lip_retargeting_ratio" in caplog.text
+@pytest.mark.parametrize(
+    ("options", "replaces"),
+    [
+        ({}, False),
+        ({"flag_eye_retargeting": True}, True),
+        ({"flag_lip_retargeting": True}, True),
+        ({"flag_lip_retargeting": True, "flag_relative_motion": False}, False),
+        ({"flag_lip_retargeting": True, "retargeting_mode": "additive"}, False),
+    ],
+)
+def test_when_retargeting_replaces_the_driven_motion(options: dict[str, Any], replaces: bool) -> None:
+    assert TransferOptions(**options).replaces_motion is replaces

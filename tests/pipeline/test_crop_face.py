@@ -107,9 +107,18 @@ def test_names_of_results(media):
     assert read_picture("a/b/c.webp").shape == (64, 64, 3)
 
 
+def test_no_numbered_file_replaces_the_input(media, tmp_path):
+    source = tmp_path / "face_0.jpg"
+    source.write_bytes(Path(MONA_LISA).read_bytes())
+    before = source.read_bytes()
+    with pytest.raises(InputError, match="would overwrite its own input"):
+        crop_face(source, tmp_path / "face.jpg", faces="all")
+    assert source.read_bytes() == before
+
+
 def test_a_suffix_of_the_wrong_kind_is_replaced(media, caplog):
     assert crop_face(MONA_LISA, "r.mp4") == [Path("r.jpg")]
-    assert "so r.jpg is written instead of r.mp4" in caplog.text
+    assert "so 'r.jpg' is written instead of 'r.mp4'" in caplog.text
     assert crop_face(media / "d.mp4", "r.jpg", dsize=64) == [Path("r.mp4")]
 
 
