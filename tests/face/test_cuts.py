@@ -54,6 +54,15 @@ def test_a_shot_that_moves_has_no_cut(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_shot_that_shakes_more_and_more_has_no_cut(name):
+    """In the end by a fifth of the width in every frame, where a calm shot would be taken to end."""
+    picture = _scene(name)
+    shaking = [_moved(picture, 0.12 * i / 24 * (-1) ** i) for i in range(24)]
+    assert _cuts(shaking) == []
+    assert _cuts([shaking[-2], shaking[-1]]) == [1]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_head_that_jumps_is_no_cut(name):
     """A ninth of the picture's width in one frame, before a background that stays."""
     width, height = SIZE
