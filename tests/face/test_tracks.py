@@ -9,7 +9,7 @@ from src.face.mediapipe_detector import MediapipeDetector
 from src.face.tracks import FaceTracks
 
 from .pictures import MODELS, read
-from .stage import BLUE, GREEN, RED, YELLOW, Person, Stage
+from .stage import BLUE, GREEN, RED, YELLOW, Person, Stage, face_of
 
 
 def _run(people, shots=(), blind=()):
@@ -198,3 +198,22 @@ def test_portraits_that_cross_keep_their_numbers(names, sizes):
     assert len(before) >= frames - 2 and before[0] == 1
     assert len(behind) >= 0.5 * frames and behind[0] == 0
     assert tracks.order()[0] == next(number for number, places in seen.items() if places[0] == 0)
+
+
+class _SeenOnce(Stage):
+    """Its detector takes a pattern of the wall for a face in one frame; a mesh put there once stays."""
+
+    def detect(self, rgb):
+        ghost = [face_of((250, 120))] if rgb[0, 0, 0] == 5 else []
+        return super().detect(rgb) + ghost
+
+    def follow(self, rgb, previous):
+        there = box_overlap(previous.box, face_of((250, 120)).box[None])[0] > 0
+        return face_of((250, 120)) if there else super().follow(rgb, previous)
+
+
+def test_who_is_only_ever_followed_is_no_person():
+    stage = _SeenOnce([Person(RED).walks((20, 60), (120, 60), 60)])
+    tracks = FaceTracks(stage)
+    numbers = {number for i in range(60) for number, _ in tracks.feed(stage.frame(i))}
+    assert numbers == {0, 1} and tracks.order() == [0]
