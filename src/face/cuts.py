@@ -2,8 +2,9 @@
 
 Every frame is compared with the one before on a grey thumbnail whose quarters may each have moved a little. What else
 differs within a shot is taken out first: the tone curve of one thumbnail is bent into that of the other, which undoes
-flashes, fades and exposure, and a cut must stand out from how much the shot moved just before. Frames with next to no
-contrast (black between scenes, a white flash) show nothing to compare and are passed over.
+flashes, fades and exposure, and a cut must stand out from how much the shot moved just before. Black bars, which all
+shots share, are left out. Frames with next to no contrast (black between scenes, a white flash) show nothing to compare
+and are passed over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from .face import Rgb
 from .landmarks import Floats
 from .sampling import check_rgb
 
-_SIDE = 32  # of the thumbnail
+_SIDE = 32  # of the thumbnail that is compared ...
+_WHOLE = 64  # ... and of the whole frame's, which may have bars
+_BAR = 8  # most difference of brightness along a line of a bar
+_LEAST = 16  # lines with contrast between bars; a frame with fewer is taken whole
 _SAMPLES = 128  # rows and columns of a frame that the thumbnail is made of, at least
 _BLUR = 0.7  # pixels of the thumbnail, so that moving by half of one makes little difference
 _BLOCK = 16
@@ -55,20 +59,40 @@ class CutFinder:
         return cut
 
 
-def _difference(first: NDArray[np.floating], second: NDArray[np.floating]) -> float:
+def _difference(first: Floats, second: Floats) -> float:
     """How different two grey thumbnails are: 0 the same, about 0.5 nothing in common.
 
     One minus the correlation of every block of the one with the best place for it in the other.
     """
-    first, second = _same_tones(first, second)
+    first, second = _same_tones(*_without_bars(first, second))
     return max(_unlike(first, second), _unlike(second, first))
 
 
 def _thumbnail(rgb: Rgb) -> Floats:
     step = max(min(rgb.shape[:2]) // _SAMPLES, 1)  # averaging all pixels of a large frame takes ten times as long
     some = np.ascontiguousarray(rgb[::step, ::step])
-    small = cv2.resize(some, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(some, (_WHOLE, _WHOLE), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+
+def _without_bars(first: Floats, second: Floats) -> tuple[Floats, Floats]:
+    """What lies within the lines of one brightness at the borders of both, (32, 32)."""
+    within = _lively(first.T, second.T), _lively(first, second)
+    return _shrunk(first[within]), _shrunk(second[within])
+
+
+def _shrunk(picture: Floats) -> Floats:
+    return cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
+
+
+def _lively(first: Floats, second: Floats) -> slice:
+    """From the first to the last column in which one of them has some contrast."""
+    lively = np.flatnonzero(np.maximum(np.ptp(first, axis=0), np.ptp(second, axis=0)) > _BAR)
+    if len(lively) < _LEAST:
+        return slice(None)
+    start, stop = int(lively[0]), int(lively[-1]) + 1
+    # The line where a bar ends is half bar.
+    return slice(start + (start > 0), stop - (stop < _WHOLE))
 
 
 def _same_tones(first: NDArray[np.floating], second: NDArray[np.floating]) -> tuple[Floats, Floats]:

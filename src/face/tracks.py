@@ -40,6 +40,7 @@ class FaceTracks:
         self._cuts = CutFinder()
         self._tracks: list[Track] = []
         self._newcomers: list[Find] = []
+        self._nobody_yet = True  # in this shot
         self._frames = 0
 
     def feed(self, rgb: Rgb) -> list[tuple[int, Face]]:
@@ -48,18 +49,17 @@ class FaceTracks:
         Raises:
             InputError: not a picture.
         """
-        new_shot = self._cuts.feed(rgb) or not self._tracks
-        if new_shot:
+        if self._cuts.feed(rgb):
             self._begin_shot()
         finds = self._followed(rgb)
         owned = deal(self._tracks, finds)
-        if new_shot or self._frames % _NEWCOMERS == 0 or self._is_searching(owned):
+        if self._nobody_yet or self._frames % _NEWCOMERS == 0 or self._is_searching(owned):
             finds = self._with_detected(rgb, finds)
             owned = deal(self._tracks, finds)
             for number, find in owned.items():
                 self._tracks[number].confirm(find.detected)
         self._frames += 1
-        self._settle(rgb, owned, strangers_among(finds, list(owned.values())), new_shot=new_shot)
+        self._settle(rgb, owned, strangers_among(finds, list(owned.values())))
         return [(number, track.face) for number, track in enumerate(self._tracks) if not track.lost_for]
 
     def order(self) -> list[int]:
@@ -75,7 +75,7 @@ class FaceTracks:
 
     def _begin_shot(self) -> None:
         logger.debug("frame %d: a new shot, looking for all faces afresh", self._frames)
-        self._newcomers = []
+        self._nobody_yet, self._newcomers = True, []
         for track in self._tracks:
             track.displace()
 
@@ -103,7 +103,7 @@ class FaceTracks:
         lost = [track for number, track in enumerate(self._tracks) if number not in owned]
         return not owned or any(track.lost_for < _SEARCH for track in lost)
 
-    def _settle(self, rgb: Rgb, owned: dict[int, Find], strangers: list[Find], *, new_shot: bool) -> None:
+    def _settle(self, rgb: Rgb, owned: dict[int, Find], strangers: list[Find]) -> None:
         """Tell everybody what became of them, and let newcomers in."""
         present = [*owned.values(), *strangers]
         lost = [track for number, track in enumerate(self._tracks) if number not in owned]
@@ -117,8 +117,9 @@ class FaceTracks:
         for find in (judged(stranger, present, hidden, rgb.shape[:2]) for stranger in strangers):
             # Near others or at the border somebody known may not yet look like it.
             is_new = find.alone if not lost else find.clear and not hidden
-            if new_shot or is_new or find.waited >= _WAIT:
+            if self._nobody_yet or is_new or find.waited >= _WAIT:
                 logger.debug("frame %d: number %d comes in", self._frames - 1, len(self._tracks))
                 self._tracks.append(Track.start(find.face, find.look))
             else:
                 self._newcomers.append(replace(find, waited=find.waited + 1))
+        self._nobody_yet = self._nobody_yet and not present
