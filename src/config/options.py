@@ -65,7 +65,7 @@ class OutputOptions:
     ] = None
     """Folder for results, named <source>--<driving>."""
     output_size: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: full size)")] = None
-    """Longest side of the result in pixels, 64 to 4096: smaller saves memory and time."""
+    """Longest side of the result in pixels, even, 64 to 4096: smaller saves memory and time."""
     audio: bool = True
     """Copy the sound of the driving (or source) video."""
     audio_priority: Literal["source", "driving"] = "driving"
@@ -206,7 +206,7 @@ class RuntimeOptions:
 
 @dataclass
 class AppOptions:
-    """For app.py and app_animals.py alone."""
+    """For the web pages app.py and app_animals.py, which are still to come."""
 
     server_port: Annotated[
         int | None,

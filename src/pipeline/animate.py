@@ -84,6 +84,8 @@ class _Run:
         timeline = make_timeline(source, drivings, self.args.align)
         self._write(self.plan.outputs, source, drivings, timeline)
         fps = timeline.fps if timeline.is_video else None
+        if self.plan.outputs.concat:
+            _log.info("side by side: '%s'", self.plan.outputs.concat)
         return AnimationResult(
             self.plan.outputs.result,
             concat=self.plan.outputs.concat,

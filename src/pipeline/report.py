@@ -96,11 +96,12 @@ class Report:
     def line(self) -> str:
         """The report as one line of a log."""
         rate = "" if self.fps is None else f" at {float(Fraction(self.fps)):.6g} fps"
+        faces = f", {self.n_faces} face{'s' if self.n_faces > 1 else ''}" if self.n_faces else ""
         missed = sum(self.missed_source) + sum(self.missed_driving)
+        gaps = f", {missed} time{'s' if missed > 1 else ''} without a face" if missed else ""
         gpu = "" if self.peak_gpu_memory_mib is None else f", {self.peak_gpu_memory_mib:.0f} MiB of the GPU"
         return (
-            f"{self.n_frames} frame{'s' if self.n_frames != 1 else ''}{rate}, {self.n_faces} "
-            f"face{'s' if self.n_faces != 1 else ''}, {missed} times without a face, in {self.seconds:.1f} s on "
+            f"{self.n_frames} frame{'s' if self.n_frames != 1 else ''}{rate}{faces}{gaps} in {self.seconds:.1f} s on "
             f"{self.device} with {self.model}, peak memory {self.peak_memory_mib:.0f} MiB{gpu}"
         )
 

@@ -115,7 +115,8 @@ def test_a_face_that_is_gone_is_lost(detector):
 
 def test_the_tracker_follows_a_quick_face_and_returns_to_it(detector):
     """Half an eye distance a frame, a gap, and a second face that is larger."""
-    background = np.full((720, 1280, 3), 90, np.uint8)
+    wall = np.random.default_rng(0).integers(40, 160, (9, 16, 3), np.uint8)
+    background = cv2.resize(wall, (1280, 720), interpolation=cv2.INTER_CUBIC)
     portrait, other = read("s9.jpg")[180:500, 200:540], read("s10.jpg")[320:840, 260:740]
     tracker, eye = FaceTracker(detector), 106
     places = []
@@ -124,8 +125,8 @@ def test_the_tracker_follows_a_quick_face_and_returns_to_it(detector):
         if i not in (7, 8):
             x = 40 + i * eye // 2 if i < 7 else 40 + 7 * eye // 2
             frame[60:380, x : x + 340] = portrait
-        if i >= 6:
-            frame[190:710, 790:1270] = other
+        left = max(1280 - 82 * i, 790)  # it walks in: popping up at once would be a cut
+        frame[190:710, left : left + 480] = other[:, : 1280 - left]
         places.append((x, tracker.feed(frame)))
     assert [face is None for _, face in places] == [i in (7, 8) for i in range(14)]
     reference = places[-1][1].landmarks[:, :2] - (places[-1][0], 0)

@@ -26,10 +26,15 @@ REPORT = Report(
 def test_line():
     line = REPORT.line()
     assert line == (
-        "250 frames at 29.97 fps, 2 faces, 3 times without a face, in 12.3 s on cpu with compact, peak memory 700 MiB"
+        "250 frames at 29.97 fps, 2 faces, 3 times without a face in 12.3 s on cpu with compact, peak memory 700 MiB"
     )
     one = replace(REPORT, n_frames=1, n_faces=1, fps=None, device="cuda", peak_gpu_memory_mib=99.6).line()
-    assert one.startswith("1 frame, 1 face, ") and one.endswith("700 MiB, 100 MiB of the GPU")
+    assert one.startswith("1 frame, 1 face, 3 times without a face in ") and one.endswith("700 MiB, 100 MiB of the GPU")
+
+
+def test_line_of_a_template():
+    line = replace(REPORT, n_faces=0, missed_source=[], missed_driving=[0]).line()
+    assert line.startswith("250 frames at 29.97 fps in 12.3 s on cpu")
 
 
 def test_file(tmp_path):
