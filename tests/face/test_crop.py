@@ -95,6 +95,18 @@ def test_source_picture_is_cropped_as_in_the_golden_one():
     assert_picture(resize_source(crop.image)[::4, ::4], golden["srcimg_crop256"])
 
 
+def test_landmarks_in_the_crop_are_where_the_crop_shows_them():
+    """Quirk Q13: the reference hands out picture coordinates under that name, halved ones for its smaller crop."""
+    golden = load("cropper")
+    points = golden["lm203"][0]
+    np.testing.assert_array_equal(golden["srcimg_lmk_crop"], points)
+    np.testing.assert_array_equal(golden["srcimg_lmk256"], points / 2)
+    crop = crop_image(golden["img0"], golden["lm106"], Scheme.LMK106, dsize=512, scale=2.3, vy_ratio=-0.125)
+    ours = crop.to_crop(points)
+    assert np.abs(ours - points).max() > 50
+    assert_close(crop.to_picture(ours), points, "matrix")
+
+
 def test_source_video_is_cropped_as_in_the_golden_one():
     golden = load("cropper")
     for i, frame in enumerate(_frames(golden)):
