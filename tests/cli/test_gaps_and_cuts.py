@@ -62,7 +62,7 @@ def test_source_video_with_a_cut(run_odd):
     left, right = driver_frames()
     write_clip(Path("d.mp4"), [left, right, left, right])
     code, _, err = run_odd("cut.mp4", "d.mp4", output="r.mp4", concat=False)
-    assert code == 0 and " 0 times without a face" in err
+    assert code == 0 and "without a face" not in err
     results = frames_of("r.mp4")
     assert len(results) == 4
     shots = [[face_near(frame, 4, 10) for frame in results[:2]], [faces(frame)[0] for frame in results[2:]]]
@@ -78,7 +78,7 @@ def test_driver_with_a_cut(run_odd):
     left, right = (on_wall(frame, wide, 4, 10) for frame in driver_frames())
     write_clip(Path("cut.mp4"), [left, right] + [on_wall(other, wide, 310, 6)] * 2)
     code, _, err = run_odd("odd.png", "cut.mp4", output="r.mp4", concat=True)
-    assert code == 0 and " 0 times without a face" in err
+    assert code == 0 and "without a face" not in err
     seen = [face_near(frame, 16, 80, 300 / 256) for frame in frames_of("r.mp4")]
     assert seen[1].yaw - seen[0].yaw == pytest.approx(TURN, abs=8)
     assert abs(seen[2].yaw - seen[0].yaw) < 12 and abs(seen[3].x - seen[0].x) < 15
