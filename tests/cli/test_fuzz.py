@@ -116,7 +116,7 @@ def test_every_option_is_drawn():
     assert VALUES.keys() | FILES.keys() | PYTHON_ONLY == {field.name for field in fields(ArgumentConfig)}
 
 
-@pytest.mark.parametrize("n", [30, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n", [30, pytest.param(75, marks=pytest.mark.slow)])
 def test_whatever_is_asked_for(media, n):
     codes: Counter[int] = Counter()
 
