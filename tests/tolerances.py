@@ -30,6 +30,15 @@ FLOAT32 = {
     "matrix": Tolerance(abs=1e-3),  # crop matrices, points and boxes, in pixels
     "ratio": Tolerance(abs=1e-5),  # ratios, rotations, keypoints, smoothing
     "x_d": Tolerance(abs=2e-5),
+    # X-Pose against the official model (absolute)
+    "xpose_sampling": Tolerance(abs=1e-5),  # one deformable attention, encodings
+    "xpose_feature": Tolerance(abs=5e-5),  # backbone and projections
+    "xpose_memory": Tolerance(abs=2e-4),  # encoder
+    "xpose_score": Tolerance(abs=2e-4),  # of tokens and queries, and the final logits
+    "xpose_place": Tolerance(abs=5e-5),  # references, boxes, keypoints, as fractions of the picture
+    "xpose_query": Tolerance(abs=5e-4),  # states of the decoder
+    "xpose_pixel": Tolerance(abs=0.02),
+    "xpose_input": Tolerance(abs=1e-4),  # the resized picture; one step of uint8 is 0.02
     "mask": Tolerance(abs=1 / 255 + 1e-6),
 }
 UINT8 = {

@@ -37,7 +37,7 @@ def in_chunks(function: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
 
 def feed_forward(tokens: Tensor, linear1: nn.Linear, linear2: nn.Linear) -> Tensor:
     """Two linear layers with a ReLU between: (N, C) -> (N, C)."""
-    return in_chunks(lambda part: linear2(F.relu(linear1(part))), tokens)
+    return in_chunks(lambda part: linear2(F.relu(linear1(part), inplace=True)), tokens)
 
 
 def attend_to_one(attention: nn.MultiheadAttention, token: Tensor) -> Tensor:
