@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "live_portrait_wrapper": {"pipeline", "engine", "config", "face", "motion", "weights"},
     "pipeline": {"engine", "face", "motion", "media", "config", "weights"},
     "engine": {"modules", "weights", "face", "motion", "config"},
-    "face": {"motion", "weights"},
+    "face": {"modules", "motion", "weights"},
     "weights": {"config"},
     "modules": set(),
     "motion": set(),

@@ -15,6 +15,8 @@ from .mediapipe_detector import MediapipeDetector
 
 logger = logging.getLogger(__name__)
 
+_NAMES = ("mediapipe", "insightface")  # of people; animals have `XPoseDetector`
+
 
 def create_detector(
     name: str = "auto",
@@ -41,8 +43,8 @@ def create_detector(
     """
     if name == "auto":
         name = "insightface" if official_model and face_model_present("insightface", weights_dir) else "mediapipe"
-    if name not in FACE_MODELS:
-        raise InputError(f"there is no face detector {name!r}: choose one of auto, {', '.join(FACE_MODELS)}")
+    if name not in _NAMES:
+        raise InputError(f"there is no face detector {name!r}: choose one of auto, {', '.join(_NAMES)}")
     logger.info("face detector: %s (licence of its networks: %s)", name, FACE_MODELS[name].licence)
     if name == "insightface":
         return InsightfaceDetector.open(resolve_face_model(name, weights_dir), device, threshold)

@@ -8,6 +8,7 @@ _MIT = "MIT"
 _NON_COMMERCIAL = "non-commercial research only"
 _SHARE_ALIKE = "CC BY-NC-SA 4.0"
 _APACHE = "Apache-2.0"
+_XPOSE_TERMS = "non-commercial (X-Pose)"
 
 
 @dataclass(frozen=True)
@@ -209,5 +210,21 @@ _INSIGHTFACE = ModelEntry(
     config=None,
 )
 
+_XPOSE = ModelEntry(
+    name="xpose",
+    files={
+        "network": WeightFile("liveportrait_animals/xpose.pth", None, None, _XPOSE_TERMS),
+        "embeddings": _shipped(
+            "xpose/clip_embeddings.safetensors",
+            80104,
+            "5aaaa02df44c008512ff261d6d5e8194a4eb8f7622ce11fcc08647940bbb9531",
+            _MIT,
+        ),
+    },
+    licence=_XPOSE_TERMS,
+    origin="X-Pose's authors (IDEA)",
+    config=None,
+)
+
 MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in (_BASE, _COMPACT, _ANIMALS)}
-FACE_MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in (_MEDIAPIPE, _INSIGHTFACE)}
+FACE_MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in (_MEDIAPIPE, _INSIGHTFACE, _XPOSE)}

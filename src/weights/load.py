@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ _OPTIONAL = "num_batches_tracked"  # a counter of batch norm in training; infere
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
 
-def read_state(path: Path) -> dict[str, Any]:
+def read_state(path: Path, also: Sequence[type] = ()) -> dict[str, Any]:
     """Read a ``.pth`` or ``.safetensors`` file on the CPU.
 
     A ``.pth`` is a pickle, which may hold code; only tensors and plain containers are accepted, nothing else is run.
 
     Args:
         path: The file.
+        also: Further classes that a ``.pth`` may hold; they must do no harm whatever a file makes of them.
 
     Returns:
         The content: for most files a flat state dict, for the official stitching file a dict of state dicts.
@@ -40,7 +41,7 @@ def read_state(path: Path) -> dict[str, Any]:
         raise WeightsError(f"'{path}' cannot be read: {error.strerror or error}") from error
     if not start:
         raise WeightsError(f"'{path}' is empty: fetch it again")
-    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path, start)
+    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path, start, also)
 
 
 def load_strict(module: nn.Module, state: Mapping[str, Any], what: str) -> None:
@@ -81,11 +82,12 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
         raise WeightsError(f"'{path}' is not a whole safetensors file ({error}): fetch it again") from error
 
 
-def _read_pickle(path: Path, start: bytes) -> dict[str, Any]:
+def _read_pickle(path: Path, start: bytes, also: Sequence[type]) -> dict[str, Any]:
     if not start.startswith((_ZIP, _PICKLE)):
         raise WeightsError(f"'{path}' is not a file of weights: it begins with {start[:32]!r}")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(list(also)):
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         asked = re.search(r"GLOBAL (\S+)", str(error))
         what = f"holds more than tensors ({asked[1]}), which could run code" if asked else "is damaged"

@@ -37,14 +37,14 @@ def xpose_state(content: Mapping[str, Any], needed: Collection[str]) -> dict[str
     """
     inner = content.get("model", content)
     if not isinstance(inner, Mapping):
-        raise WeightsError(f"X-Pose weights hold a {type(inner).__name__} as 'model', not a dict of weights")
+        raise WeightsError(f"weights of X-Pose with a {type(inner).__name__} as 'model', not a dict of weights")
     given = {str(key).removeprefix("module."): value for key, value in inner.items()}
     state = {key: value for key, value in given.items() if key in needed} | _shared_heads(given)
     missing = [key for key in needed if key not in state]
     if missing:
         more = f" and {len(missing) - _NAMES_SHOWN} more" if len(missing) > _NAMES_SHOWN else ""
         raise WeightsError(
-            f"X-Pose weights without {len(missing)} needed entries ({', '.join(missing[:_NAMES_SHOWN])}{more}): "
+            f"weights of X-Pose without {len(missing)} needed entries ({', '.join(missing[:_NAMES_SHOWN])}{more}): "
             f"is it the right file? it begins with {list(given)[:3]}"
         )
     return {key: state[key] for key in needed}
