@@ -23,6 +23,7 @@ class Scheme(StrEnum):
     LMK68 = "lmk68"
     ANIMAL9 = "animal9"
     KP5 = "kp5"
+    POINTS4 = "points4"  # of an animal: eyes (left and right in the picture), nose, mouth
 
 
 @dataclass(frozen=True)

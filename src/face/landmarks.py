@@ -45,6 +45,7 @@ _PARTS = {
     Scheme.LMK68: _Parts((36, 39), (42, 45), (48, 54)),
     Scheme.KP5: _Parts((0,), (1,), (3, 4)),
     Scheme.ANIMAL9: _Parts((2, 3), (0, 1), (5, 6)),
+    Scheme.POINTS4: _Parts((0,), (1,), (3,)),
     Scheme.MESH478: _Parts((33, 133, 145, 159), (263, 362, 374, 386), (61, 291)),
 }
 
