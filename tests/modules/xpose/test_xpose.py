@@ -1,5 +1,7 @@
 """The whole network against the official one. See the goldens' two kinds of weights in tests/parity/fill_xpose.py."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -157,3 +159,11 @@ def test_token_count():
 def test_chunks_change_nothing():
     x = torch.randn(9001, 3, generator=torch.Generator().manual_seed(0))
     assert torch.equal(in_chunks(lambda part: part * 2, x), x * 2)
+
+
+def test_bfloat16_finds_nearly_the_same_points(tied):
+    half = copy.deepcopy(tied).bfloat16()
+    result = half(PICTURE, *embeddings(9))
+    assert {value.dtype for value in result} == {torch.float32}
+    points = result.keypoints[result.logits.argmax()] * torch.tensor([426, 230])
+    assert np.abs(points.numpy() - E2E["points_9"]).max() < 8  # pixels
