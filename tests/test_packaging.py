@@ -72,7 +72,7 @@ def test_every_data_file_is_packaged():
         if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
     }
     shipped = ROOT / "pretrained_weights"
-    expected |= {path for room in ("compact", "mediapipe", "xpose") for path in (shipped / room).iterdir()}
+    expected |= {path for room in ("compact", "mediapipe", "xpose", "catface") for path in (shipped / room).iterdir()}
     expected |= {ROOT / "assets/examples/source/s0.jpg", ROOT / "assets/examples/driving/d0.mp4"}  # the defaults
     assert {path.suffix for path in expected} >= {".yaml", ".npy", ".typed", ".safetensors", ".onnx"}
     assert expected <= packaged_data()
@@ -80,7 +80,7 @@ def test_every_data_file_is_packaged():
 
 def test_weights_keep_their_licences():
     names = {str(path.relative_to(ROOT)) for path in packaged_data()}
-    assert {f"pretrained_weights/{room}/LICENSE" for room in ("compact", "mediapipe", "xpose")} <= names
+    assert {f"pretrained_weights/{room}/LICENSE" for room in ("compact", "mediapipe", "xpose", "catface")} <= names
     assert PROJECT["project"]["license-files"] == ["LICENSE", "NOTICE", "pretrained_weights/*/LICENSE"]
     assert all(list(ROOT.glob(pattern)) for pattern in PROJECT["project"]["license-files"])
 

@@ -8,6 +8,7 @@ _MIT = "MIT"
 _NON_COMMERCIAL = "non-commercial research only"
 _SHARE_ALIKE = "CC BY-NC-SA 4.0"
 _APACHE = "Apache-2.0"
+_BSD = "BSD-3-Clause"
 _XPOSE_TERMS = "non-commercial (X-Pose)"
 
 
@@ -183,6 +184,21 @@ _MEDIAPIPE = ModelEntry(
     config=None,
 )
 
+_CATFACE = ModelEntry(
+    name="catface",
+    files={
+        "cascades": _shipped(
+            "catface/frontal_cat_face.safetensors",
+            70196,
+            "c01efc471b93ea8d8a5222fbbe7c40f4a3bcb4386b6b26f0090021058103c69b",
+            _BSD,
+        ),
+    },
+    licence=_BSD,
+    origin="Joseph Howse",
+    config=None,
+)
+
 _INSIGHTFACE = ModelEntry(
     name="insightface",
     files={
@@ -227,4 +243,4 @@ _XPOSE = ModelEntry(
 )
 
 MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in (_BASE, _COMPACT, _ANIMALS)}
-FACE_MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in (_MEDIAPIPE, _INSIGHTFACE, _XPOSE)}
+FACE_MODELS: Mapping[str, ModelEntry] = {entry.name: entry for entry in (_MEDIAPIPE, _INSIGHTFACE, _XPOSE, _CATFACE)}
