@@ -49,6 +49,7 @@ def test_mediapipe_by_name(insightface):
     assert create_detector("mediapipe", official_model=True).name == "mediapipe"
 
 
-def test_an_unknown_name_is_an_error():
-    with pytest.raises(InputError, match="'dlib'"):
-        create_detector("dlib")
+@pytest.mark.parametrize("name", ["dlib", "xpose"])  # the latter finds no people
+def test_an_unknown_name_is_an_error(name):
+    with pytest.raises(InputError, match=f"'{name}': choose one of auto, mediapipe, insightface"):
+        create_detector(name)
