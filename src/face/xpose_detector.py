@@ -77,8 +77,8 @@ class XPoseDetector:
             raise InputError(f"there is no set of animal points {points!r}: choose one of {', '.join(_SCHEMES)}")
         files = resolve_face_model("xpose", weights_dir)
         logger.info("animal detector: xpose (licence of its network: %s)", FACE_MODELS["xpose"].licence)
-        network = load_network(files["network"]).to(device, dtype)
         instance, keypoints = _load_embeddings(files["embeddings"], _EMBEDDINGS[points])
+        network = load_network(files["network"]).to(device, dtype)
         return cls(network, instance.to(device), keypoints.to(device), _SCHEMES[points], threshold)
 
     def best(self, rgb: Rgb) -> Face:
