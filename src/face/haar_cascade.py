@@ -9,8 +9,8 @@ threshold is dropped. Arithmetic and conventions are those of OpenCV 4, whose fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from .landmarks import Floats
 
 WINDOW = 24  # pixels, side of the window
-_DENSE_STAGES = 2  # evaluated on all windows at once; later ones on single windows
-_DENSE_SHARE = 0.05  # of the windows asked for, from which on that pays
+_DENSE_SHARE = 0.1  # with more windows left than this part, it is faster to evaluate all of them
 _CHUNK = 4096  # windows whose table of corners fits into the cache
 _LEAST_CONTRAST = 10.0  # standard deviation of grey values below which a window is flat
 _INNER = WINDOW - 2  # the contrast is measured without the window's border
@@ -63,6 +62,7 @@ class Integrals:
 
     planes: NDArray[np.int32]
     contrasts: Floats
+    _phases: dict[int, list[list[list[NDArray[np.int32]]]]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, gray: NDArray[np.uint8]) -> Integrals:
@@ -74,10 +74,27 @@ class Integrals:
         contrasts[contrasts <= _LEAST_CONTRAST * area] = 0
         return cls(np.stack([upright, tilted]).astype(np.int32, copy=False), contrasts)
 
-    @cached_property
-    def textured(self) -> NDArray[np.bool_]:
-        """Which windows are not flat."""
-        return self.contrasts > 0
+    def phases(self, step: int) -> list[list[list[NDArray[np.int32]]]]:
+        """Every `step`-th row and column of both planes, from each first row and each first column on."""
+        if step not in self._phases:
+            self._phases[step] = [
+                [[plane[i::step, j::step].copy() for j in range(step)] for i in range(step)] for plane in self.planes
+            ]
+        return self._phases[step]
+
+
+class Windows(NamedTuple):
+    """Windows that a cascade did not drop early.
+
+    Attributes:
+        places: rows and columns of their upper left corners, (N, 2).
+        passed: (N,) how many stages they passed.
+        sums: (N,) their sum in the last stage they came to.
+    """
+
+    places: Ints
+    passed: Ints
+    sums: Floats
 
 
 class HaarCascade:
@@ -90,29 +107,47 @@ class HaarCascade:
     def __init__(self, stages: list[Stage]) -> None:
         self._stages = stages
 
-    def scan(self, integrals: Integrals, wanted: NDArray[np.bool_] | None = None) -> tuple[Ints, Floats]:
-        """The windows of a picture that pass all stages.
+    @property
+    def depth(self) -> int:
+        """Number of stages."""
+        return len(self._stages)
+
+    def scan(
+        self,
+        integrals: Integrals,
+        wanted: NDArray[np.bool_] | None = None,
+        *,
+        step: int = 1,
+        enough: int | None = None,
+    ) -> Windows:
+        """The windows of a picture that pass all stages, or enough of them.
 
         Args:
             integrals: of the picture.
             wanted: (H - 23, W - 23), which windows to look at by their upper left corners; None for all.
-
-        Returns:
-            Rows and columns of the windows' upper left corners (N, 2), and the sums of the last stage (N,).
+            step: look at every window (1), or at every second one in every second row (2).
+            enough: so many stages passed suffice; None for all.
         """
-        alive = integrals.textured if wanted is None else integrals.textured & wanted
-        stages = self._stages
-        if alive.mean() > _DENSE_SHARE:
-            for stage in stages[:_DENSE_STAGES]:
-                alive = alive & (_dense_sums(stage, integrals) >= stage.least)
-            stages = stages[_DENSE_STAGES:]
-        places = np.argwhere(alive)
+        enough = self.depth if enough is None else enough
+        alive = integrals.contrasts > 0 if wanted is None else (integrals.contrasts > 0) & wanted
+        alive = alive[::step, ::step]
+        done = 0
+        while done < enough - 1 and alive.mean() > _DENSE_SHARE:
+            stage = self._stages[done]
+            alive = alive & (_dense_sums(stage, integrals, step) >= stage.least)
+            done += 1
+        places = np.argwhere(alive) * step
         sums = np.zeros(len(places), np.float32)
-        for stage in stages:
+        finds = []
+        for number in range(done, self.depth):
+            stage = self._stages[number]
             sums = _sums(stage, integrals, places)
             passed = sums >= stage.least
+            if number >= enough:
+                finds.append(_windows(places[~passed], number, sums[~passed]))
             places, sums = places[passed], sums[passed]
-        return places, sums
+        finds.append(_windows(places, self.depth, sums))
+        return Windows(*(np.concatenate(parts) for parts in zip(*finds, strict=True)))
 
 
 def make_stage(
@@ -157,7 +192,7 @@ def _corners(boxes: Ints, factors: NDArray[np.int8], lean: int) -> list[tuple[in
     return [(*key, factor) for key, factor in found.items() if factor]
 
 
-def _box_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
+def _box_sums(integral: NDArray) -> NDArray[np.float64]:
     """The sums inside all windows, without their border."""
     low, high = 1, 1 + _INNER
     rows, columns = (length - WINDOW for length in integral.shape)
@@ -170,19 +205,26 @@ def _box_sums(integral: NDArray[np.float64]) -> NDArray[np.float64]:
     )
 
 
-def _dense_sums(stage: Stage, integrals: Integrals) -> Floats:
-    """The stage's sum of every window, (H - 23, W - 23)."""
-    rows, columns = integrals.contrasts.shape
+def _windows(places: Ints, passed: int, sums: Floats) -> Windows:
+    return Windows(places, np.full(len(places), passed), sums)
+
+
+def _dense_sums(stage: Stage, integrals: Integrals, step: int) -> Floats:
+    """The stage's sum of every window, or of every second one in every second row."""
+    contrasts = integrals.contrasts[::step, ::step]
+    rows, columns = contrasts.shape
     total = np.zeros((rows, columns), np.float32)
     value, term = np.empty((2, rows, columns), np.int32)
+    planes = integrals.phases(step)
     ends = [*stage.starts[1:], len(stage.weights)]
     for start, end, threshold, (below, above) in zip(stage.starts, ends, stage.thresholds, stage.leaves, strict=True):
         value[:] = 0
         for i in range(start, end):
-            row, column = stage.rows[i], stage.columns[i]
-            corner = integrals.planes[stage.planes[i], row : row + rows, column : column + columns]
+            (row, row_phase), (column, column_phase) = divmod(stage.rows[i], step), divmod(stage.columns[i], step)
+            plane = planes[stage.planes[i]][row_phase][column_phase]
+            corner = plane[row : row + rows, column : column + columns]
             np.add(value, np.multiply(corner, stage.weights[i], out=term), out=value)
-        total += np.where(value < threshold * integrals.contrasts, below, above)
+        total += np.where(value < threshold * contrasts, below, above)
     return total
 
 

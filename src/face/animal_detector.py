@@ -1,0 +1,153 @@
+"""The embedded detector of cats' and dogs' faces: two cascades of cat faces, and MediaPipe to tell people apart."""
+
+from __future__ import annotations
+
+from math import cos, sin
+from pathlib import Path
+
+import numpy as np
+
+from .animal_landmarks import animal_landmarks
+from .blazeface import LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace, Detection
+from .boxes import box_of
+from .cat_face_boxes import CatFace, CatFaceBoxes
+from .face import Face, Points, Rgb, Scheme
+from .face_mesh import PRESENT, FaceMesh, region_of_detection
+from .haar_cascade_file import load_cascade
+from .mediapipe_detector import SHORT_RANGE_FILE
+from .network import open_network
+from .sampling import Region, check_rgb
+
+CASCADES_FILE = "frontal_cat_face.safetensors"
+_CASCADES = ("frontal", "extended")
+_CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+_EYES = 0.45  # of the square's side, distance of the eyes
+_BELOW = 0.075  # of the side: how far below the eyes the square's centre lies
+_PERSON = 0.88  # score of BlazeFace from which on a face is a person's; dogs reach 0.85, few people lie below
+_DOG = 0.80  # most dogs' faces lie below it
+_ALONE = 5.1  # least evidence where BlazeFace sees nothing: cats 6.0 to 8.8, other things up to 4.2
+_SHARED = 1.0  # least evidence where BlazeFace sees a face of low score: dogs 2.1 to 5.2 ...
+_DOUBT = 40.0  # ... and so much more for every unit of score above a dog's
+_STILL_THERE = 8  # least number of windows around a face that is followed
+_CLIP = 40.0
+_RATIO = 0.5  # least ratio of their sides
+_ON_FACE = 0.35  # of the larger side: finds whose centres are nearer show one face
+
+
+class AnimalDetector:
+    """Finds the faces of cats and dogs and gives both eyes, nose and mouth.
+
+    Args:
+        folder: the shipped weights, with `catface/` and `mediapipe/`.
+        device: "cpu" or "cuda:N", for MediaPipe's networks.
+
+    Raises:
+        WeightsError: a file is missing or cannot be used.
+    """
+
+    name = "catface"
+
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        folder = Path(folder)
+        cascades = [load_cascade(folder / "catface" / CASCADES_FILE, name) for name in _CASCADES]
+        self._boxes = CatFaceBoxes(cascades)
+        self._faces = BlazeFace(open_network(folder / "mediapipe" / SHORT_RANGE_FILE, device), SHORT_RANGE)
+        self._mesh = FaceMesh.open(folder / "mediapipe", device)
+
+    def detect(self, rgb: Rgb) -> list[Face]:
+        """The animals' faces of a picture (H, W, 3) uint8 RGB, best first; an empty list when there is none.
+
+        Raises:
+            InputError: not a picture.
+        """
+        check_rgb(rgb)
+        finds = self._animals(rgb, self._network_finds(rgb))
+        return [_face(find, animal_landmarks(rgb, find.region)) for find in finds]
+
+    def follow(self, rgb: Rgb, previous: Face) -> Face | None:
+        """The same face in the next frame, looked for where it was last; None when it is lost.
+
+        Raises:
+            InputError: not a picture.
+        """
+        check_rgb(rgb)
+        last = _region_of_face(previous)
+        find = self._boxes.again(rgb, last)
+        if not find.agreed or sum(find.counts) < _STILL_THERE:
+            return None
+        return _face(find, _moved(previous.landmarks, last, find.region))
+
+    def has_person(self, rgb: Rgb) -> bool:
+        """Whether a picture (H, W, 3) uint8 RGB shows a person's face.
+
+        Raises:
+            InputError: not a picture.
+        """
+        check_rgb(rgb)
+        finds = self._network_finds(rgb)
+        if not finds or finds[0].score >= _PERSON:
+            return bool(finds)
+        animals = self._animals(rgb, finds)
+        return any(all(not _same(_square_of(find), animal.region) for animal in animals) for find in finds)
+
+    def _network_finds(self, rgb: Rgb) -> list[Detection]:
+        """What BlazeFace takes for faces and the mesh, too, best first; people and most dogs."""
+        finds = self._faces(rgb)
+        meshes = self._mesh.settle(rgb, [region_of_detection(find) for find in finds])
+        return [find for find, mesh in zip(finds, meshes, strict=True) if mesh.flag >= PRESENT]
+
+    def _animals(self, rgb: Rgb, finds: list[Detection]) -> list[CatFace]:
+        """The squares that the cascades claim against BlazeFace's finds, best first."""
+        squares = [_square_of(find) for find in finds]
+        return [
+            face
+            for face in self._boxes.search(rgb, squares)
+            if face.evidence
+            >= _least_evidence(
+                [find.score for find, square in zip(finds, squares, strict=True) if _same(face.region, square)]
+            )
+        ]
+
+
+def _least_evidence(scores: list[float]) -> float:
+    """How much the cascades must have seen where BlazeFace found faces of these scores."""
+    if not scores:
+        return _ALONE
+    score = max(scores)
+    return np.inf if score >= _PERSON else _SHARED + _DOUBT * max(score - _DOG, 0.0)
+
+
+def _square_of(find: Detection) -> Region:
+    """The square that the cascades would put on a face, from its eyes."""
+    left, right = find.keypoints[RIGHT_EYE].astype(np.float64), find.keypoints[LEFT_EYE].astype(np.float64)
+    across = right - left
+    side = max(float(np.linalg.norm(across)) / _EYES, 1.0)
+    center = (left + right) / 2 + np.array([-across[1], across[0]]) / _EYES * _BELOW
+    return Region(center, side, float(np.arctan2(across[1], across[0])))
+
+
+def _face(find: CatFace, landmarks: Points) -> Face:
+    score = 1 / (1 + np.exp(-np.clip(find.evidence, -_CLIP, _CLIP) / 2))
+    return Face(box_of(find.region.to_picture(_CORNERS)), float(score), landmarks, Scheme.POINTS4)
+
+
+def _region_of_face(face: Face) -> Region:
+    """The square that a face's box goes around, turned as the eyes say."""
+    box = face.box.astype(np.float64)
+    across = (face.landmarks[1] - face.landmarks[0]).astype(np.float64)
+    angle = float(np.arctan2(across[1], across[0]))
+    side = float((box[2:] - box[:2]).max()) / (abs(cos(angle)) + abs(sin(angle)))
+    return Region((box[:2] + box[2:]) / 2, max(side, 1.0), angle)
+
+
+def _moved(points: Points, old: Region, new: Region) -> Points:
+    """Points that go with a square."""
+    turn = new.angle - old.angle
+    matrix = np.array([[cos(turn), sin(turn)], [-sin(turn), cos(turn)]]) * (new.side / old.side)
+    return ((points - old.center) @ matrix + new.center).astype(np.float32)
+
+
+def _same(one: Region, other: Region) -> bool:
+    """Whether two squares lie on one face."""
+    near = float(np.linalg.norm(one.center - other.center)) < _ON_FACE * max(one.side, other.side)
+    return near and _RATIO < one.side / other.side < 1 / _RATIO
