@@ -26,6 +26,7 @@ FLOAT32 = {
     "compact_motion": Tolerance(abs=1e-5),
     "compact_network": Tolerance(abs=1e-4),
     "compact_picture": Tolerance(abs=5e-4),
+    "cascade_sum": Tolerance(abs=1e-4),  # of 100 stumps
     # the pipeline's arithmetic (absolute)
     "matrix": Tolerance(abs=1e-3),  # crop matrices, points and boxes, in pixels
     "ratio": Tolerance(abs=1e-5),  # ratios, rotations, keypoints, smoothing
