@@ -43,8 +43,8 @@ class CatFace:
 
     Attributes:
         region: the square in the picture, turned like the face.
-        sums: the best last sum of each cascade, float("-inf") where no window passed.
-        counts: how many of the windows around it passed each cascade.
+        sums: the best last sum of each cascade; empty where one passed no window.
+        counts: how many of the windows around it passed each cascade; one 0 where one passed none.
     """
 
     region: Region
@@ -58,7 +58,7 @@ class CatFace:
 
     @property
     def evidence(self) -> float:
-        """Sum of the sums, more where many windows agree; minus infinity unless every cascade passed one."""
+        """Sum of the sums, more where many windows agree; of use where the cascades agree."""
         return sum(self.sums) + float(np.log(max(min(self.counts), 1) / _USUAL_COUNT))
 
 
@@ -87,7 +87,8 @@ class CatFaceBoxes:
             for angle in _ANGLES:
                 seeds += [(rank, _scaled(find, 1 / shrink)) for rank, find in self._seeds(level, angle)]
             side *= _RATIO
-        finds = [self._judge(gray, self._judge(gray, seed).region) for seed in _distinct(seeds)]
+        rough = [self._judge(gray, seed) for seed in _distinct(seeds)]
+        finds = [self._judge(gray, find.region) for find in rough if find.agreed]
         return _best([replace(find, region=_scaled(find.region, 1 / scale)) for find in finds if find.agreed])
 
     def again(self, rgb: Rgb, last: Region) -> CatFace:
@@ -141,12 +142,12 @@ class CatFaceBoxes:
         squares, weights, sums, counts = [], [], [], []
         for cascade in self._cascades:
             windows = cascade.scan(integrals, wanted)
-            sums.append(float(windows.sums.max(initial=-np.inf)))
+            if not len(windows.sums):
+                return CatFace(seed, (), (0,))
+            sums.append(float(windows.sums.max()))
             counts.append(len(windows.sums))
             squares += _squares(windows, looks)
             weights += list(np.exp(windows.sums))
-        if not squares:
-            return CatFace(seed, tuple(sums), tuple(counts))
         x, y, log_side, angle = np.average(squares, axis=0, weights=weights)
         return CatFace(Region(np.array([x, y]), float(np.exp(log_side)), float(angle)), tuple(sums), tuple(counts))
 
