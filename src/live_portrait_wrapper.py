@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -26,13 +26,14 @@ from .engine.create import create_engine
 from .engine.device import device_of
 from .engine.engine import SourceFeatures
 from .errors import InputError
-from .face.create_detector import create_detector
+from .face.create_detector import create_animal_detector, create_detector
 from .face.face import FaceDetector, Points, Rgb
 from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
 from .motion.keypoints import NUM_KP, transform_keypoint
 from .motion.pose import degrees, get_rotation_matrix, headpose_pred_to_degree
 from .pipeline.animate import animate
+from .pipeline.finders import Finders
 from .pipeline.live import LiveSession, open_session
 from .pipeline.one_picture import motion_of_picture
 from .pipeline.plan import check_run
@@ -52,7 +53,7 @@ class LivePortraitWrapper:
     Args:
         inference_cfg: how motion and frames are treated, and the device; None = the command line's defaults.
         crop_cfg: how faces are found and framed; None = the command line's defaults.
-        model: "auto", "base" or "compact".
+        model: "auto", "base" or "compact" (of `LivePortraitWrapperAnimal`: "animals" in place of "base").
         weights_dir: folder with official weights in the official layout.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; None = what `inference_cfg` says. If given, the wrapper has an
             `inference_cfg` of its own; the caller's stays as it is.
@@ -61,6 +62,9 @@ class LivePortraitWrapper:
         InputError: a device that is not there, or a model that does not exist.
         WeightsError: weights that are missing and cannot be fetched.
     """
+
+    animals: ClassVar[bool] = False
+    official_model: ClassVar[str] = "base"
 
     def __init__(
         self,
@@ -71,11 +75,13 @@ class LivePortraitWrapper:
         weights_dir: str | PathLike[str] | None = None,
         device: str | None = None,
     ) -> None:
-        inference_cfg = inference_cfg or InferenceConfig()
+        self._check_model(model)
+        inference_cfg = inference_cfg or self.default_config()
         self.inference_cfg = inference_cfg if device is None else replace(inference_cfg, device=device)
         self.crop_cfg = crop_cfg or CropConfig()
         self.device = device_of(join_configs(self.inference_cfg, self.crop_cfg))
-        self._resolved = resolve_model(model, None if weights_dir is None else _weights_folder(weights_dir, model))
+        folder = None if weights_dir is None else _weights_folder(weights_dir, model)
+        self._resolved = resolve_model(model, folder, official=self.official_model)
         self.engine = create_engine(
             self._resolved,
             self.device,
@@ -91,9 +97,25 @@ class LivePortraitWrapper:
         Raises:
             LivePortraitError: also for mistakes in the options and files, before any weights are looked for.
         """
-        check_run(args)
+        cls._check_model(args.model)
+        check_run(replace(args, animals=cls.animals))
         inference_cfg, crop_cfg = split_arguments(args)
         return cls(inference_cfg, crop_cfg=crop_cfg, model=args.model, weights_dir=args.weights_dir)
+
+    @classmethod
+    def default_config(cls) -> InferenceConfig:
+        """How motion and frames are treated if nobody says anything."""
+        return InferenceConfig()
+
+    @classmethod
+    def _check_model(cls, model: str) -> None:
+        """Raise for the model of the other script; names that nobody knows are told where models are looked up."""
+        if model in ("base", "animals") and model != cls.official_model:
+            raise InputError(
+                f"--model {model} animates {'people' if cls.animals else 'animals'}: "
+                f"{'inference.py' if cls.animals else 'inference_animals.py'} runs it; "
+                f"here it is auto, {cls.official_model} or compact"
+            )
 
     @cached_property
     def detector(self) -> FaceDetector:
@@ -105,6 +127,27 @@ class LivePortraitWrapper:
             device=str(self.device),
             threshold=self.crop_cfg.det_thresh,
         )
+
+    @cached_property
+    def animal_detector(self) -> FaceDetector:
+        """Finds animals in pictures: X-Pose where its network is there; read from disk when first needed."""
+        crop_cfg = self.crop_cfg
+        return create_animal_detector(
+            crop_cfg.animal_detector,
+            weights_dir=self._resolved.folder,
+            device=str(self.device),
+            threshold=crop_cfg.det_thresh,
+            points=crop_cfg.animal_face_type,
+        )
+
+    @cached_property
+    def _animal_detector_of_clips(self) -> FaceDetector:
+        """Finds animals frame by frame: X-Pose takes seconds for each."""
+        return create_animal_detector("catface", device=str(self.device))
+
+    @property
+    def _finders(self) -> Finders:
+        return Finders(lambda: self.detector, lambda: self.animal_detector, lambda: self._animal_detector_of_clips)
 
     def execute(
         self, args: ArgumentConfig | None = None, *, progress: Progress = silent, **options: Any
@@ -121,14 +164,14 @@ class LivePortraitWrapper:
                 but a list of pictures is the frames of one driver.
 
         Returns:
-            Path of the result, with ``.concat``, ``.template``, ``.n_frames``, ``.fps``, ``.report``.
+            Path of the result, with ``.concat``, ``.gif``, ``.template``, ``.n_frames``, ``.fps``, ``.report``.
 
         Raises:
             TypeError: an option that does not exist, or that is fixed when the wrapper is made.
             LivePortraitError: anything about the inputs that the caller can mend.
         """
         args = self._arguments(args, options)
-        return animate(self.engine, lambda: self.detector, args, progress)
+        return animate(self.engine, self._finders, args, progress)
 
     def set_source(self, source_image: Any, **options: Any) -> LiveSession:
         """Take a portrait that `drive` will move: what is expensive about it is computed here, once.
@@ -145,8 +188,8 @@ class LivePortraitWrapper:
             NoFaceError: the picture shows no face.
             LivePortraitError: anything else about the picture that the caller can mend.
         """
-        args = live_options(join_configs(self.inference_cfg, self.crop_cfg), source_image, options)
-        self._session = open_session(self.engine, self.detector, args)
+        args = live_options(self._arguments(None, {}), source_image, options)
+        self._session = open_session(self.engine, self._finders, args)
         return self._session
 
     def drive(self, frames: Any) -> Rgb | list[Rgb]:
@@ -188,7 +231,7 @@ class LivePortraitWrapper:
             motion = self.engine.get_motion(expect(frame, "the picture", 1, 3, None, None))
         else:
             args = self._arguments(None, {})
-            motion = motion_of_picture(frame, self.engine, lambda: self.detector, args, crop=crop)
+            motion = motion_of_picture(frame, self.engine, self._finders, args, crop=crop)
         pitch, yaw, roll = (float(angle) for angle in degrees(motion.R))
         values = {name: getattr(motion, name)[0].cpu().numpy() for name in ("R", "t", "exp", "kp")}
         return {"pitch": pitch, "yaw": yaw, "roll": roll, "scale": float(motion.scale), **values}
@@ -200,7 +243,8 @@ class LivePortraitWrapper:
             raise InputError(
                 f"these arguments ask for the model {args.model!r}, this wrapper runs {self.engine.name!r}"
             )
-        return call_options(args, options)
+        args = call_options(args, options)
+        return replace(args, animals=self.animals, paste_unstitched=self.animals and self.engine.name == "compact")
 
     # The official methods (spec: pipeline, section 20). Each raises an InputError for tensors of another shape. -------
 
@@ -329,6 +373,22 @@ class LivePortraitWrapper:
         """Input of `retarget_lip` (1, 2): the source's lip ratio, and the driving ratio or wanted opening."""
         source = lip_ratio(source_lmk, scheme_of(len(source_lmk)))
         return torch.from_numpy(combined_lip_ratio(source, c_d_lip_i)).to(self.device)
+
+
+class LivePortraitWrapperAnimal(LivePortraitWrapper):
+    """The same for cats and dogs: the official weights of animals, or the compact ones that serve both.
+
+    The official weights copy the driver's motion absolutely and without stitching (spec: pipeline, section 14), the
+    compact ones add its change since the first frame.
+    """
+
+    animals = True
+    official_model = "animals"
+
+    @classmethod
+    def default_config(cls) -> InferenceConfig:
+        """Without stitching: it was learnt from people."""
+        return InferenceConfig(flag_stitching=False)
 
 
 def _weights_folder(given: str | PathLike[str], model: str) -> Path:

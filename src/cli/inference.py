@@ -1,4 +1,4 @@
-"""`inference.py` and the command `liveportrait`: animate a portrait."""
+"""`inference.py` and `inference_animals.py`, and their commands `liveportrait` and `liveportrait-animals`."""
 
 from __future__ import annotations
 
@@ -22,11 +22,17 @@ from ..config.options import (
 )
 from .console import ProgressBars, run_and_report, silence_stdout
 
-DESCRIPTION = """Make a portrait move like the face in a driving video.
+PEOPLE = """Make a portrait move like the face in a driving video.
 
 Without options the example portrait is animated by the example video:
   python inference.py
   python inference.py --source portrait.jpg --driving video.mp4 --output result.mp4"""
+ANIMALS = """Make the face of a cat or dog move like the face in a driving video.
+
+Without options the example cat is animated by an example template:
+  python inference_animals.py
+  python inference_animals.py --source cat.jpg --driving video.mp4 --output result.mp4
+  python inference_animals.py --source dog.jpg --source_points 90,113 159,115 124,165 124,188"""
 
 
 @dataclass
@@ -43,9 +49,21 @@ class _Groups:
     app: AppOptions = field(default_factory=AppOptions)
 
 
-def parse(argv: Sequence[str] | None = None) -> ArgumentConfig:
-    """Read a command line; wrong options end the program with tyro's message and exit code 2."""
-    groups = tyro.cli(tyro.conf.OmitArgPrefixes[_Groups], description=DESCRIPTION, args=argv, use_underscores=True)
+def parse(argv: Sequence[str] | None = None, *, animals: bool = False) -> ArgumentConfig:
+    """Read a command line; wrong options end the program with tyro's message and exit code 2.
+
+    Args:
+        argv: the words after the program's name; None = those of this process.
+        animals: with the defaults of animals, which are not stitched.
+    """
+    default = _Groups(InputOptions(animals=True), motion=MotionOptions(flag_stitching=False)) if animals else _Groups()
+    groups = tyro.cli(
+        tyro.conf.OmitArgPrefixes[_Groups],
+        default=default,
+        description=ANIMALS if animals else PEOPLE,
+        args=argv,
+        use_underscores=True,
+    )
     flat: dict[str, Any] = {}
     for group in fields(groups):
         flat |= vars(getattr(groups, group.name))
@@ -53,24 +71,34 @@ def parse(argv: Sequence[str] | None = None) -> ArgumentConfig:
     return ArgumentConfig(**flat)
 
 
-def _one_or_several(drivings: list[str]) -> str | list[str] | None:
+def _one_or_several(drivings: list[str] | None) -> str | list[str] | None:
     """What was given as --driving; as with other options, the word None takes nothing."""
-    given = [driving for driving in drivings if driving != "None"]
+    given = [driving for driving in drivings or [] if driving != "None"]
     return given if len(given) > 1 else given[0] if given else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse, animate, report; returns the exit code."""
+    """Animate people: parse, animate, report; returns the exit code."""
+    return _main(argv, animals=False)
+
+
+def main_animals(argv: Sequence[str] | None = None) -> int:
+    """Animate animals: parse, animate, report; returns the exit code."""
+    return _main(argv, animals=True)
+
+
+def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
     try:
-        args = parse(argv)
+        args = parse(argv, animals=animals)
     except BrokenPipeError:  # `--help | head`
         silence_stdout()
         return 0
 
     def animate(console: Console) -> str:
-        from ..live_portrait_wrapper import LivePortraitWrapper  # torch takes seconds to import: not for --help
+        # torch takes seconds to import: not for --help
+        from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 
-        wrapper = LivePortraitWrapper.from_arguments(args)
+        wrapper = (LivePortraitWrapperAnimal if animals else LivePortraitWrapper).from_arguments(args)
         with ProgressBars(console) as progress:
             return wrapper.execute(args, progress=progress)
 

@@ -12,6 +12,8 @@ from .options import AppOptions, InputOptions, ModelOptions, OutputOptions, Runt
 _OF_FILES = {field.name for group in (InputOptions, OutputOptions) for field in fields(group)} - {
     "faces",
     "output_size",
+    "source_points",
+    "driving_kind",
 }
 _OF_FILES |= {
     "on_missing",
@@ -36,7 +38,7 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
     aliases = _aliases()
     known = {field.name for field in fields(ArgumentConfig)}
     fixed = {field.name for group in (ModelOptions, RuntimeOptions) for field in fields(group)} - {"batch_size"}
-    fixed |= {"detector", "det_thresh"}
+    fixed |= {"detector", "det_thresh", "animal_detector", "animal_face_type", "animals"}
     pages = {field.name for field in fields(AppOptions)}
     changes: dict[str, Any] = {}
     for given, value in options.items():

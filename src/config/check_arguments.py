@@ -30,6 +30,8 @@ def check_arguments(args: ArgumentConfig) -> None:
         InputError: naming the option, its value and what is allowed.
     """
     for name, hint in get_type_hints(ArgumentConfig).items():
+        if name == "source_points":  # its numbers are read, and judged, where the source is
+            continue
         if hint is Given:
             _check_given(name, getattr(args, name))
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
-from .options import CropOptions, DetectorName, InputOptions, RuntimeOptions
+from .options import AnimalDetectorName, CropOptions, DetectorName, InputOptions, RuntimeOptions
 
 
 @dataclass
@@ -28,11 +28,22 @@ class CropFaceOptions:
         float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="(default: -0.125, for a video -0.1)")
     ] = None
     """Shift of the crop downwards; negative = more forehead."""
+    animal: bool = False
+    """Find the face of a cat or dog."""
+    source_points: Annotated[
+        Any,
+        tyro.conf.arg(
+            constructor=tuple[str, str, str, str] | None, metavar="X,Y X,Y X,Y X,Y", help_behavior_hint="(optional)"
+        ),
+    ] = None
+    """With --animal: left eye, right eye (as seen in the picture), nose and mouth, in pixels of the picture."""
     flag_do_rot: bool = CropOptions.flag_do_rot
     """Turn the face of a picture upright; a video is never turned."""
     detector: DetectorName = CropOptions.detector
     """Face detector. insightface's weights are non-commercial: auto means mediapipe."""
     det_thresh: float = CropOptions.det_thresh
-    """Smallest score of a face for the insightface detector."""
+    """Smallest score of a face for the detectors insightface and xpose."""
+    animal_detector: AnimalDetectorName = CropOptions.animal_detector
+    """Detector of animals. xpose's weights are non-commercial: auto takes them only where they lie already."""
     device: str = RuntimeOptions.device
     """auto, cpu, cuda, cuda:1, mps."""

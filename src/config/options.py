@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-ModelName = Literal["auto", "base", "compact"]
+ModelName = Literal["auto", "base", "animals", "compact"]
 DetectorName = Literal["auto", "mediapipe", "insightface"]
+AnimalDetectorName = Literal["auto", "xpose", "catface"]
 Region = Literal["exp", "pose", "lip", "eyes", "all"]
 Given = Any
 """A path, or in Python also media in memory; what is possible is checked where it is read."""
@@ -29,7 +30,7 @@ class InputOptions:
             constructor=str | None,
             aliases=["-s", "--source_image"],
             metavar="PATH",
-            help_behavior_hint="(default: s0.jpg)",
+            help_behavior_hint="(default: s0.jpg; of animals cat.jpg)",
         ),
     ] = None
     """Portrait to animate: a picture, video or folder of pictures."""
@@ -39,7 +40,7 @@ class InputOptions:
             constructor=list[str],
             aliases=["-d", "--driving_video"],
             metavar="PATH",
-            help_behavior_hint="(default: d0.mp4)",
+            help_behavior_hint="(default: d0.mp4; of animals a template)",
         ),
         tyro.conf.UseAppendAction,
     ] = None
@@ -52,6 +53,17 @@ class InputOptions:
     """Stop unless the source is a video. Without it, a video is recognised as well."""
     faces: str = "largest"
     """Faces of the source to animate: largest, all, or numbers from left to right such as 0,2."""
+    source_points: Annotated[
+        Given,
+        tyro.conf.arg(
+            constructor=tuple[str, str, str, str] | None, metavar="X,Y X,Y X,Y X,Y", help_behavior_hint="(optional)"
+        ),
+    ] = None
+    """Animals: left eye, right eye (as seen in the picture), nose and mouth of the source, in its pixels."""
+    driving_kind: Literal["auto", "human", "animal"] = "auto"
+    """Animals: whose face the driving video shows; auto looks at its first frames."""
+    animals: Annotated[bool, tyro.conf.Fixed, tyro.conf.Suppress] = False
+    """Animals are animated, not people: fixed by the script, or by the wrapper's class."""
 
 
 @dataclass
@@ -138,6 +150,8 @@ class FrameOptions:
     """Paste the animated face back into the whole picture (needs --flag_do_crop and --flag_stitching)."""
     feather: int = 16
     """Width of the soft edge of what is pasted, 1 to 128 pixels of the 512 crop."""
+    paste_unstitched: Annotated[bool, tyro.conf.Fixed, tyro.conf.Suppress] = False
+    """Paste back without --flag_stitching, too: what the compact model does with animals."""
     match_color: bool = False
     """Give the animated face the colours that the source has there."""
     flag_crop_driving_video: bool = False
@@ -169,7 +183,13 @@ class CropOptions:
     detector: DetectorName = "auto"
     """Face detector. insightface's weights are non-commercial: auto takes them only where they lie already."""
     det_thresh: float = 0.15
-    """Smallest score of a face for the insightface detector."""
+    """Smallest score of a face for the detectors insightface and xpose."""
+    animal_detector: AnimalDetectorName = "auto"
+    """Detector of animals. xpose's weights are non-commercial: auto takes them only where they lie already."""
+    animal_face_type: Annotated[Literal["animal_face_9", "animal_face_68"], tyro.conf.Fixed, tyro.conf.Suppress] = (
+        "animal_face_9"
+    )
+    """Points that X-Pose looks for (from Python only, as officially)."""
 
 
 @dataclass
@@ -177,7 +197,7 @@ class ModelOptions:
     """Which weights are used."""
 
     model: ModelName = "auto"
-    """base = the official weights, compact = our small ones, auto = base where they are or can be fetched."""
+    """base, animals = the official weights; compact = our small ones; auto = official if there or fetched at once."""
     weights_dir: Annotated[
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: pretrained_weights/)")
     ] = None

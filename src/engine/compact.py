@@ -46,7 +46,8 @@ class CompactEngine(TakesTurns):
         compiler: compiles W and G, the networks that run for every frame.
     """
 
-    name = "compact"
+    name = keypoints = "compact"
+    moves_absolutely = False
     reads_meshes = True
     always_crops_driving = True
     crop_size = output_size = OUTPUT_SIZE

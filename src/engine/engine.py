@@ -88,7 +88,10 @@ class Engine(Protocol):
     Threads may share an engine: its networks are used by one call at a time (S and R, which take no time, aside).
 
     Attributes:
-        name: the keypoint space; a motion template of another name must not be mixed in.
+        name: the model, by the name of its weights.
+        keypoints: the keypoint space; a motion template of another one must not be mixed in.
+        moves_absolutely: takes over a driver's motion as it is, scaled to the source's size: the official way with
+            animals (spec: pipeline, section 14).
         device: where the networks live.
         batch_size: frames per call that suit the model and the device.
         reads_meshes: motion comes from mesh landmarks (a picture is only needed where there are none).
@@ -100,6 +103,8 @@ class Engine(Protocol):
     """
 
     name: str
+    keypoints: str
+    moves_absolutely: bool
     device: torch.device
     batch_size: int
     reads_meshes: bool

@@ -19,6 +19,7 @@ from ..modules.spade_generator import SPADEDecoder
 from ..modules.warping_network import WarpingNetwork
 from ..motion.keypoints import LIP_ARRAY, motion_from_kp_info, refine_kp_info
 from ..motion.motion import Motion
+from ..motion.template_pickle import OFFICIAL_MODEL
 from ..weights.layout import fold_spectral_norm
 from .checkpoints import Checkpoints
 from .compiling import Compile, Network, uncompiled
@@ -33,12 +34,13 @@ class OfficialEngine(TakesTurns):
     Each network is read from disk when it is first used, so making a template reads M alone.
 
     Args:
-        name: keypoint space of the weights, "base" or "animals".
+        name: of the weights, "base" or "animals".
         checkpoints: its files and definition, and the device.
         half: float16 autocast around F, M, W and G (CUDA only; ignored elsewhere).
         compiler: compiles W and G, the networks that run for every frame.
     """
 
+    keypoints = OFFICIAL_MODEL  # those of people and of animals go together
     reads_meshes = False
     always_crops_driving = False
     crop_size = 256
@@ -49,6 +51,7 @@ class OfficialEngine(TakesTurns):
     def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False, compiler: Compile = uncompiled) -> None:
         super().__init__()
         self.name, self.device = name, checkpoints.device
+        self.moves_absolutely = name == "animals"
         self.batch_size = 8 if self.device.type == "cuda" else 2
         self._checkpoints = checkpoints
         self._half = half and self.device.type == "cuda"

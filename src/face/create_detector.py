@@ -9,13 +9,16 @@ from ..errors import InputError
 from ..weights.catalogue import FACE_MODELS
 from ..weights.paths import shipped_weights_dir
 from ..weights.resolve import face_model_present, resolve_face_model
+from .animal_detector import AnimalDetector
 from .face import FaceDetector
 from .insightface_detector import InsightfaceDetector
 from .mediapipe_detector import MediapipeDetector
+from .without_people import WithoutPeople
+from .xpose_detector import AnimalPoints, XPoseDetector
 
 logger = logging.getLogger(__name__)
 
-_NAMES = ("mediapipe", "insightface")  # of people; animals have `XPoseDetector`
+_OF_PEOPLE, _OF_ANIMALS = ("mediapipe", "insightface"), ("xpose", "catface")
 
 
 def create_detector(
@@ -43,9 +46,42 @@ def create_detector(
     """
     if name == "auto":
         name = "insightface" if official_model and face_model_present("insightface", weights_dir) else "mediapipe"
-    if name not in _NAMES:
-        raise InputError(f"there is no face detector {name!r}: choose one of auto, {', '.join(_NAMES)}")
+    if name not in _OF_PEOPLE:
+        raise InputError(f"there is no face detector {name!r}: choose one of auto, {', '.join(_OF_PEOPLE)}")
     logger.info("face detector: %s (licence of its networks: %s)", name, FACE_MODELS[name].licence)
     if name == "insightface":
         return InsightfaceDetector.open(resolve_face_model(name, weights_dir), device, threshold)
     return MediapipeDetector(shipped_weights_dir() / "mediapipe", device)
+
+
+def create_animal_detector(
+    name: str = "auto",
+    *,
+    weights_dir: Path | None = None,
+    device: str = "cpu",
+    threshold: float = 0.15,
+    points: AnimalPoints = "animal_face_9",
+) -> FaceDetector:
+    """Make the detector of animals of that name; it gives 4, 9 or 68 points.
+
+    Args:
+        name: "catface", which ships with the project; "xpose", whose network is fetched if need be, after a line in the
+            log that names its non-commercial licence; "auto": xpose if its network already lies there, else catface.
+        weights_dir: folder in the official layout; None for the default one.
+        device: "cpu", "mps" or "cuda:N".
+        threshold: least score of a face for X-Pose, 0..1.
+        points: how many points X-Pose looks for.
+
+    Raises:
+        InputError: no such detector.
+        WeightsError: files are missing and cannot be fetched, or cannot be used.
+    """
+    if name == "auto":
+        name = "xpose" if face_model_present("xpose", weights_dir) else "catface"
+    if name not in _OF_ANIMALS:
+        raise InputError(f"there is no detector of animals {name!r}: choose one of auto, {', '.join(_OF_ANIMALS)}")
+    logger.info("animal detector: %s (licence of its networks: %s)", name, FACE_MODELS[name].licence)
+    if name == "xpose":
+        xpose = XPoseDetector.open(weights_dir, device, points=points, threshold=threshold)
+        return WithoutPeople(xpose, AnimalDetector(shipped_weights_dir(), device))
+    return AnimalDetector(shipped_weights_dir(), device)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +11,6 @@ from torch import Tensor
 
 from ..errors import InputError, WeightsError
 from ..modules.xpose.xpose import XPose
-from ..weights.catalogue import FACE_MODELS
 from ..weights.load import load_strict, read_state
 from ..weights.resolve import resolve_face_model
 from ..weights.xpose_layout import xpose_state
@@ -20,8 +18,6 @@ from .boxes import box_of
 from .face import Face, Rgb, Scheme
 from .sampling import check_rgb
 from .xpose_input import to_input
-
-logger = logging.getLogger(__name__)
 
 AnimalPoints = Literal["animal_face_9", "animal_face_68"]
 
@@ -76,7 +72,6 @@ class XPoseDetector:
         if points not in _SCHEMES:
             raise InputError(f"there is no set of animal points {points!r}: choose one of {', '.join(_SCHEMES)}")
         files = resolve_face_model("xpose", weights_dir)
-        logger.info("animal detector: xpose (licence of its network: %s)", FACE_MODELS["xpose"].licence)
         instance, keypoints = _load_embeddings(files["embeddings"], _EMBEDDINGS[points])
         network = load_network(files["network"]).to(device, dtype)
         return cls(network, instance.to(device), keypoints.to(device), _SCHEMES[points], threshold)

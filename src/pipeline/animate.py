@@ -11,8 +11,9 @@ from pathlib import Path
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..errors import InputError
-from ..face.face import FaceDetector, Rgb
+from ..face.face import Rgb
 from ..media.background import Behind
+from ..media.gif import write_gif
 from ..media.given import Inbox
 from ..media.picture import write_picture
 from ..media.sound import choose_donor
@@ -21,6 +22,7 @@ from ..motion.template import MotionTemplate, save_template
 from .clip import Clip
 from .compose import Composer
 from .driving import Driving, open_driving, read_driving
+from .finders import Finders
 from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
@@ -35,16 +37,14 @@ _log = logging.getLogger(__name__)
 ANIMATING = "Animating"
 
 
-def animate(
-    engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
-) -> AnimationResult:
+def animate(engine: Engine, finders: Finders, args: ArgumentConfig, progress: Progress) -> AnimationResult:
     """Animate `args.source` with `args.driving` and write the result (spec: pipeline, sections 7-13 and 15).
 
     With `args.save_motion_template` and no source only the template is made.
 
     Args:
         engine: the model.
-        detector: gives the face detector; called only if faces must be found.
+        finders: the face detectors; made only if faces must be found.
         args: all options.
         progress: told about every frame.
 
@@ -52,7 +52,7 @@ def animate(
         LivePortraitError: anything about the inputs that the caller can mend.
     """
     with Inbox() as inbox:
-        return _Run(engine, detector, args, progress, plan_run(args, inbox)).result()
+        return _Run(engine, finders, args, progress, plan_run(args, inbox, engine.keypoints)).result()
 
 
 class _Run:
@@ -61,17 +61,20 @@ class _Run:
     def __init__(
         self,
         engine: Engine,
-        detector: Callable[[], FaceDetector],
+        finders: Finders,
         args: ArgumentConfig,
         progress: Progress,
         plan: Plan,
     ) -> None:
-        self.engine, self.detector, self.args, self.progress, self.plan = engine, detector, args, progress, plan
+        self.engine, self.finders, self.args, self.progress, self.plan = engine, finders, args, progress, plan
         self.clock = StageClock()
 
     def result(self) -> AnimationResult:
         for remark in self.plan.remarks:
             _log.warning("%s", remark)
+        if self.args.animals:
+            how = "absolute, as officially" if self.engine.moves_absolutely else "relative to the driver's first frame"
+            _log.info("animals with the model %s: motion is %s", self.engine.name, how)
         drivers = [open_driving(given, self.engine) for given in self.plan.drivings]
         if self.plan.source is None or self.plan.outputs is None:
             return self._template(drivers)
@@ -86,8 +89,13 @@ class _Run:
         fps = timeline.fps if timeline.is_video else None
         if self.plan.outputs.concat:
             _log.info("side by side: '%s'", self.plan.outputs.concat)
+        if self.plan.outputs.gif:
+            with self.clock.stage("gif"):
+                write_gif(self.plan.outputs.result, self.plan.outputs.gif)
+            _log.info("animated GIF: '%s'", self.plan.outputs.gif)
         return AnimationResult(
             self.plan.outputs.result,
+            gif=self.plan.outputs.gif,
             concat=self.plan.outputs.concat,
             template=saved[0],
             n_frames=timeline.n_frames,
@@ -105,19 +113,19 @@ class _Run:
 
     def _source(self, clip: Clip) -> Source:
         with self.clock.stage("source"):
-            source = read_source(clip, self.engine, self.detector, self.args, self.progress)
+            source = read_source(clip, self.engine, self.finders, self.args, self.progress)
         _check_count(source, len(self.plan.drivings))
         return source
 
     def _drivings(self, drivers: Sequence[Clip | MotionTemplate], planned: Timeline | None) -> list[Driving]:
         """Motion of the drivers; of a clip only what the result shows, unless all of it is to be kept."""
-        engine, detector, args, progress = self.engine, self.detector, self.args, self.progress
+        engine, args, progress = self.engine, self.args, self.progress
         drivings = []
         with self.clock.stage("driving"):
             for driver, given, template in zip(drivers, self.plan.drivings, self.plan.templates, strict=True):
                 if isinstance(driver, Clip) and planned is not None and template is None:
                     driver = driver.first(planned.needed(driver))
-                drivings.append(read_driving(driver, given.preview, engine, detector, args, progress))
+                drivings.append(read_driving(driver, given.preview, engine, self.finders, args, progress))
         return drivings
 
     def _save_templates(self, drivings: Sequence[Driving]) -> list[Path | None]:

@@ -33,6 +33,7 @@ class Clip:
         size: width and height in pixels.
         n_frames: frames of one pass; a damaged file may give fewer.
         start: begins a pass.
+        zoom: pixels of a frame per pixel of the file.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Clip:
     size: tuple[int, int]
     n_frames: int
     start: Callable[[], Iterator[Rgb]]
+    zoom: float = 1.0
 
     def __iter__(self) -> Iterator[Rgb]:
         """The frames, (H, W, 3) uint8; a video is decoded in a thread of its own."""
@@ -73,7 +75,8 @@ class Clip:
         def start() -> Iterator[Rgb]:
             return (resize_to_limit(frame, max_dim, division) for frame in self.start())
 
-        return replace(self, size=(shown.shape[1], shown.shape[0]), start=start)
+        zoom = self.zoom * (min(1.0, max_dim / max(self.size)) if max_dim > 0 else 1.0)
+        return replace(self, size=(shown.shape[1], shown.shape[0]), start=start, zoom=zoom)
 
 
 def open_clip(media: Media) -> Clip:

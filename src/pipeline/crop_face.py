@@ -20,8 +20,10 @@ from ..config.crop_face_options import CropFaceOptions
 from ..config.options import CropOptions
 from ..engine.device import resolve_device
 from ..errors import InputError, NoFaceError
+from ..face.animal_faces import AnimalFaces
+from ..face.animal_points import GivenPoints, parse_points
 from ..face.choose import FaceChoice, choose_faces, choose_numbers, left_to_right, parse_faces
-from ..face.create_detector import create_detector
+from ..face.create_detector import create_animal_detector, create_detector
 from ..face.crop import Square, crop_square, oriented_square, resize_source
 from ..face.face import Face, FaceDetector, Rgb
 from ..face.mark import mark_faces
@@ -109,30 +111,43 @@ def list_faces(source: str | PathLike[str], output: str | PathLike[str] | None =
     path = user_path(source, "input")
     is_video = _is_video(path)
     result = _result(path, output, "faces", is_video=False)
-    detector = _detector(wanted)
+    detector = _detector(wanted, is_video=is_video)
     for picture in (frame.rgb for frame in open_video(path)) if is_video else [read_picture(path)]:
         if faces := left_to_right(detector.detect(picture)):
             write_picture(result, mark_faces(picture, faces))
             return FoundFaces(faces, result)
-    raise _no_face(path)
+    raise _no_face(path, wanted)
 
 
 def _checked(options: CropFaceOptions) -> CropFaceOptions:
     """The options themselves, after all values were looked at."""
     given = {name: value for name, value in vars(options).items() if value is not None}
     dsize = given.pop("dsize")
+    animal = given.pop("animal")
     check_arguments(ArgumentConfig(**given))
+    if options.source_points is not None:
+        if not animal:
+            raise InputError("--source_points needs --animal")
+        parse_points(options.source_points)
     if isinstance(dsize, bool) or not isinstance(dsize, int) or not 16 <= dsize <= 4096:
         raise InputError(f"--dsize must be a whole number between 16 and 4096, got {dsize!r}")
     return options
 
 
-def _detector(options: CropFaceOptions) -> FaceDetector:
-    return create_detector(options.detector, device=str(resolve_device(options.device)), threshold=options.det_thresh)
+def _detector(options: CropFaceOptions, *, is_video: bool) -> FaceDetector:
+    device = str(resolve_device(options.device))
+    if not options.animal:
+        return create_detector(options.detector, device=device, threshold=options.det_thresh)
+    if options.source_points is not None:
+        return AnimalFaces(GivenPoints(parse_points(options.source_points)), official_crop=True)
+    name = "catface" if is_video else options.animal_detector
+    found = create_animal_detector(name, device=device, threshold=options.det_thresh)
+    return AnimalFaces(found, official_crop=True)
 
 
-def _no_face(path: Path) -> NoFaceError:
-    return NoFaceError(f"no face found in '{path}': it must show a face from the front")
+def _no_face(path: Path, options: CropFaceOptions) -> NoFaceError:
+    what, advice = ("animal's face", ", or be named by --source_points") if options.animal else ("face", "")
+    return NoFaceError(f"no {what} found in '{path}': it must show a face from the front{advice}")
 
 
 def _is_video(path: Path) -> bool:
@@ -179,9 +194,9 @@ def _numbered(result: Path, source: Path, choice: FaceChoice, numbers: Sequence[
 
 def _crop_picture(path: Path, result: Path, choice: FaceChoice, options: CropFaceOptions) -> list[Path]:
     picture = read_picture(path)
-    faces = left_to_right(_detector(options).detect(picture))
+    faces = left_to_right(_detector(options, is_video=False).detect(picture))
     if not faces:
-        raise _no_face(path)
+        raise _no_face(path, options)
     chosen = choose_faces(faces, choice, f"'{path}'")
     numbers = [index for one in chosen for index, face in enumerate(faces) if face is one]
     results = _numbered(result, path, choice, numbers)
@@ -198,7 +213,7 @@ def _crop_video(
     stream = open_video(path)
     squares = _average_squares(stream, choice, options, progress)
     if not squares:
-        raise _no_face(path)
+        raise _no_face(path, options)
     numbers = choose_numbers(len(squares), choice, f"'{path}'")
     results = _numbered(result, path, choice, numbers)
     sound = path if has_audio(path) else None
@@ -214,7 +229,7 @@ def _average_squares(
     stream: FrameStream, choice: FaceChoice, options: CropFaceOptions, progress: Progress
 ) -> list[Square]:
     """The mean square of every face of a video, from left to right; of the largest alone if that is wanted."""
-    detector = _detector(options)
+    detector = _detector(options, is_video=True)
     tracker, tracks = FaceTracker(detector), FaceTracks(detector)
     rows: dict[int, list[NDArray[np.float64]]] = {}
     for frame in counted(stream, FINDING, stream.n_frames, progress):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from array import array
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import repeat
 from typing import Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ..config.argument_config import ArgumentConfig
@@ -27,6 +28,7 @@ from ..motion.template import MotionTemplate, load_template
 from .clip import Clip, open_clip
 from .clip_motion import ClipMotion, motion_of_record, motion_of_views
 from .face_record import FaceRecord
+from .finders import Finders
 from .framing import CROP_SIZE
 from .inputs import DrivingInput
 from .progress import Progress, counted
@@ -95,7 +97,7 @@ def open_driving(given: DrivingInput, engine: Engine) -> Clip | MotionTemplate:
         return open_clip(given.motion)
     assert given.motion.path is not None, "a template is a file"
     template = load_template(given.motion.path)
-    template.check_model(engine.name)
+    template.check_model(engine.keypoints)
     return template
 
 
@@ -103,7 +105,7 @@ def read_driving(
     opened: Clip | MotionTemplate,
     preview: Media | None,
     engine: Engine,
-    detector: Callable[[], FaceDetector],
+    finders: Finders,
     args: ArgumentConfig,
     progress: Progress,
 ) -> Driving:
@@ -113,7 +115,7 @@ def read_driving(
         opened: the driver, of `open_driving`.
         preview: what is shown and heard beside a template.
         engine: the model.
-        detector: gives the face detector; not called for templates.
+        finders: the face detectors; not needed for templates.
         args: crop options, and what happens to frames without a face.
         progress: told about every frame.
 
@@ -122,7 +124,7 @@ def read_driving(
         NoFaceError: no frame shows a face where one is needed.
     """
     if isinstance(opened, Clip):
-        return _read_clip(opened, engine, detector(), args, progress)
+        return _read_clip(opened, engine, finders.of_driver(opened, args)(), args, progress)
     clip = None if preview is None else open_clip(preview)
     return Driving(_steadied(opened, args), opened.is_video, clip, None if clip is None else _middle(clip))
 
@@ -143,7 +145,9 @@ def _read_clip(clip: Clip, engine: Engine, detector: FaceDetector, args: Argumen
     else:
         found = motion_of_views(_views(clip, box, record, progress), record, engine, args.batch_size)
     motion = _bridged(found, n_frames, args.on_missing, clip.label)
-    template = MotionTemplate(motion, clip.fps, engine.name)
+    if engine.moves_absolutely:
+        motion = _animal_style(motion)
+    template = MotionTemplate(motion, clip.fps, engine.keypoints)
     return Driving(_steadied(template, args), clip.is_video, clip, box, n_frames - len(found.frames))
 
 
@@ -197,6 +201,11 @@ def _bridged(
         done = "hold the last motion" if how == "hold" else "are bridged"
         _log.warning("%d of %d frames of the driving %s show no face: they %s", len(missing), n_frames, label, done)
     return found.filled(n_frames, how)
+
+
+def _animal_style(motion: Motion) -> Motion:
+    """Motion as official templates of animals hold it: no canonical keypoints, no openings of eyes and lips."""
+    return replace(motion, kp=torch.full_like(motion.kp, torch.nan), eye_ratio=None, lip_ratio=None)
 
 
 def _steadied(template: MotionTemplate, args: ArgumentConfig) -> MotionTemplate:

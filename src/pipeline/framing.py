@@ -27,7 +27,7 @@ class Framing:
 
     Attributes:
         args: the options.
-        border: what stands beyond the frame: cv2.BORDER_CONSTANT (black) or cv2.BORDER_REPLICATE.
+        border: what stands beyond the frame, one of OpenCV's: black, the border repeated, or the picture mirrored.
     """
 
     args: ArgumentConfig
@@ -36,7 +36,9 @@ class Framing:
     @classmethod
     def of(cls, args: ArgumentConfig, engine: Engine) -> Framing:
         """The framing that the options ask for and the engine needs."""
-        return cls(args, cv2.BORDER_REPLICATE if engine.repeats_border else cv2.BORDER_CONSTANT)
+        if not engine.repeats_border:
+            return cls(args, cv2.BORDER_CONSTANT)
+        return cls(args, cv2.BORDER_REFLECT_101 if args.animals else cv2.BORDER_REPLICATE)  # fur goes on as fur
 
     def place(self, face: Face, *, still: bool) -> Place:
         """Where a face is to be cut out.
@@ -82,4 +84,4 @@ class Framing:
 
 def pastes_back(args: ArgumentConfig) -> bool:
     """Whether results are pasted into the source's frames (spec: pipeline, section 12)."""
-    return args.flag_pasteback and args.flag_do_crop and args.flag_stitching
+    return args.flag_pasteback and args.flag_do_crop and (args.flag_stitching or args.paste_unstitched)

@@ -16,6 +16,8 @@ from ..weights.paths import assets_dir
 from .user_path import user_path
 
 DEFAULT_SOURCE, DEFAULT_DRIVING = "examples/source/s0.jpg", "examples/driving/d0.mp4"
+DEFAULT_ANIMAL, DEFAULT_TEMPLATE = "examples/source/cat.jpg", "examples/driving/smile.safetensors"
+COMPACT = "compact"  # keypoint space of the template
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,15 @@ class DrivingInput:
         return self.motion.kind is MediaKind.TEMPLATE
 
 
-def read_inputs(args: ArgumentConfig, inbox: Inbox) -> tuple[Media | None, tuple[DrivingInput, ...]]:
+def read_inputs(
+    args: ArgumentConfig, inbox: Inbox, keypoints: str = COMPACT
+) -> tuple[Media | None, tuple[DrivingInput, ...]]:
     """Source and drivers, with the examples filled in; no source where only a template is wanted.
 
     Args:
         args: all options; the source and the drivers may be paths or anything that `Given` allows.
         inbox: keeps what comes as data.
+        keypoints: keypoint space of the model: an animal's example is driven by a template if it fits.
 
     Raises:
         MissingFileError: a file is not there.
@@ -49,17 +54,18 @@ def read_inputs(args: ArgumentConfig, inbox: Inbox) -> tuple[Media | None, tuple
     """
     source = args.source
     if source is None and args.save_motion_template is None:
-        source = assets_dir() / DEFAULT_SOURCE
+        source = assets_dir() / (DEFAULT_ANIMAL if args.animals else DEFAULT_SOURCE)
     media = None if source is None else taken(source, "source", inbox)
     if media is not None and media.kind is MediaKind.TEMPLATE:
         raise InputError(f"the source {media.label} is a motion template: it belongs to --driving")
-    return media, _drivings(args, inbox)
+    default = DEFAULT_TEMPLATE if args.animals and keypoints == COMPACT else DEFAULT_DRIVING
+    return media, _drivings(args, inbox, default)
 
 
-def _drivings(args: ArgumentConfig, inbox: Inbox) -> tuple[DrivingInput, ...]:
+def _drivings(args: ArgumentConfig, inbox: Inbox, default: str) -> tuple[DrivingInput, ...]:
     drivings = [taken(driving, "driving", inbox) for driving in _listed(args.driving)]
     if args.motion_template is None:
-        drivings = drivings or [taken(assets_dir() / DEFAULT_DRIVING, "driving", inbox)]
+        drivings = drivings or [taken(assets_dir() / default, "driving", inbox)]
         return tuple(DrivingInput(media, None if media.kind is MediaKind.TEMPLATE else media) for media in drivings)
     template = taken(args.motion_template, "motion_template", inbox)
     if template.kind is not MediaKind.TEMPLATE:

@@ -25,6 +25,7 @@ from ..motion.transfer_options import TransferOptions
 from .clip_motion import mesh_of, with_ratios
 from .compose import Composer
 from .driving import driving_place, network_view
+from .finders import Finders
 from .framing import CROP_SIZE
 from .inputs import taken
 from .plan import check_faces
@@ -33,7 +34,7 @@ from .render import RenderedFrame, render_views, sized, transfer_options
 from .source import Source, open_source, read_source
 
 
-def open_session(engine: Engine, detector: FaceDetector, args: ArgumentConfig) -> LiveSession:
+def open_session(engine: Engine, finders: Finders, args: ArgumentConfig) -> LiveSession:
     """Read the source among the arguments and make it ready to be driven.
 
     Raises:
@@ -47,8 +48,8 @@ def open_session(engine: Engine, detector: FaceDetector, args: ArgumentConfig) -
         media = taken(args.source, "source", inbox)
         if media.kind is not MediaKind.PICTURE:
             raise InputError(f"the source {media.label} is a {media.kind}: only a picture can be driven live")
-        source = read_source(open_source(media, args), engine, lambda: detector, args, silent)
-        return LiveSession(engine, detector, source, args, options)
+        source = read_source(open_source(media, args), engine, finders, args, silent)
+        return LiveSession(engine, finders.of_live_driver(args)(), source, args, options)
 
 
 class LiveSession:
@@ -130,7 +131,14 @@ class LiveSession:
 
     def _transfer(self, source: Motion, neutral: Motion) -> Transfer:
         engine = self._engine
-        return Transfer(self._options, source, neutral, networks=engine.heads, neutral=engine.neutral_exp)
+        return Transfer(
+            self._options,
+            source,
+            neutral,
+            networks=engine.heads,
+            animal=engine.moves_absolutely,
+            neutral=engine.neutral_exp,
+        )
 
     def _rendered(self, motions: Sequence[Motion | None]) -> list[Rgb]:
         idle = [motion for motion in motions if motion is None]  # only ever at the beginning

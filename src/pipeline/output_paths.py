@@ -24,15 +24,19 @@ class OutputPaths:
     Attributes:
         result: the main result.
         concat: the side-by-side version of it; None = none is wanted.
+        gif: a small animated GIF of it; None = none is wanted.
         remarks: what the user should know about the names, one clause each.
     """
 
     result: Path
     concat: Path | None
+    gif: Path | None = None
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
 
-def output_paths(options: OutputOptions, source: str, driving: str, is_video: bool) -> OutputPaths:
+def output_paths(
+    options: OutputOptions, source: str, driving: str, is_video: bool, *, with_gif: bool = False
+) -> OutputPaths:
     """Decide the names of the results (spec: pipeline, section 13).
 
     Args:
@@ -41,6 +45,7 @@ def output_paths(options: OutputOptions, source: str, driving: str, is_video: bo
         source: name of the source without folder and suffix.
         driving: the driving's, likewise.
         is_video: the result has more than one frame, or comes from a video.
+        with_gif: a video comes with a small GIF beside it, as animals do.
 
     Raises:
         InputError: an empty name, or one that the system does not take.
@@ -55,7 +60,8 @@ def output_paths(options: OutputOptions, source: str, driving: str, is_video: bo
         remarks = (f"the result is a {kind}, so '{file.with_suffix(suffix)}' is written instead of '{file.name}'",)
         file = file.with_suffix(suffix)
     concat = usable(folder / f"{file.stem}_concat{file.suffix}") if options.concat else None
-    return OutputPaths(usable(file), concat, remarks)
+    gif = usable(file.with_suffix(".gif")) if with_gif and is_video and file.suffix.lower() != ".gif" else None
+    return OutputPaths(usable(file), concat, gif, remarks)
 
 
 def output_folder(options: OutputOptions) -> Path:
@@ -96,7 +102,7 @@ def check_outputs(paths: OutputPaths, inputs: Iterable[Path]) -> None:
         InputError: a place that cannot be written, or an input of the same name.
     """
     taken = list(inputs)
-    for path in (paths.result, paths.concat):
+    for path in (paths.result, paths.concat, paths.gif):
         if path is None:
             continue
         if any(overwrites(path, other) for other in taken):

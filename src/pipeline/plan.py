@@ -15,7 +15,8 @@ from ..media.given import Inbox, Media
 from ..media.sniff import MediaKind
 from ..motion.template import load_template, template_path
 from ..motion.transfer_options import TransferOptions
-from .inputs import DrivingInput, read_inputs
+from .animal_options import animal_remarks, check_kind
+from .inputs import COMPACT, DrivingInput, read_inputs
 from .output_paths import OutputPaths, check_outputs, output_folder, output_paths, same_file
 from .remarks import remarks
 from .render import transfer_options
@@ -45,12 +46,13 @@ class Plan:
     remarks: Sequence[str]
 
 
-def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
+def plan_run(args: ArgumentConfig, inbox: Inbox, keypoints: str = COMPACT) -> Plan:
     """Check all options and files of a run as far as that costs next to nothing.
 
     Args:
         args: all options.
         inbox: keeps inputs that come as data.
+        keypoints: keypoint space of the model.
 
     Raises:
         MissingFileError: a file is not there.
@@ -58,7 +60,8 @@ def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
     """
     check_arguments(args)
     transfer = transfer_options(args)
-    source, drivings = read_inputs(args, inbox)
+    source, drivings = read_inputs(args, inbox, keypoints)
+    check_kind(args, source, [driving.motion for driving in drivings])
     moving = [_is_video(driving) for driving in drivings]  # also reads all templates, which may be refused
     inputs = [media.path for media in _all_media(source, drivings) if media.path is not None]
     check_faces(args, len(drivings))
@@ -70,9 +73,11 @@ def plan_run(args: ArgumentConfig, inbox: Inbox) -> Plan:
         raise InputError(f"--v2v needs a video as source, {source.label} is a picture")
     is_video = any(moving) or source.kind is not MediaKind.PICTURE
     names = "+".join(dict.fromkeys(driving.motion.name for driving in drivings))
-    outputs = output_paths(args, source.name, names, is_video)
+    outputs = output_paths(args, source.name, names, is_video, with_gif=args.animals)
     check_outputs(outputs, [*inputs, *(path for path in templates if path is not None)])
     said = [*remarks(args, transfer, source, drivings), *outputs.remarks]
+    if args.animals:
+        said += animal_remarks(args, keypoints)
     return Plan(source, drivings, outputs, templates, report, transfer, said)
 
 

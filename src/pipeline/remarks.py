@@ -35,7 +35,7 @@ def remarks(
 def _on_pasting(args: ArgumentConfig) -> Iterator[str]:
     if pastes_back(args):
         return
-    if args.flag_pasteback:  # spec: pipeline, quirk Q27
+    if args.flag_pasteback and not args.animals:  # spec: pipeline, quirk Q27; animals are not stitched by default
         yield "nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop"
     if args.match_color:
         yield "--match_color has no effect: nothing is pasted back"

@@ -19,6 +19,7 @@ from ..face.paste_back import PasteBack
 from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
+from .animal_options import WITHOUT_ANIMALS
 from .driving import Driving
 from .portrait import Portrait, Views
 from .progress import batched
@@ -96,6 +97,7 @@ class FaceRenderer:
             source_is_video=source_is_video,
             driving_is_video=driving.is_video,
             networks=engine.heads,
+            animal=engine.moves_absolutely,
             neutral=engine.neutral_exp,
         )
 
@@ -189,12 +191,11 @@ def parse_output(pictures: Tensor) -> NDArray[np.uint8]:
 
 
 def transfer_options(args: ArgumentConfig) -> TransferOptions:
-    """The motion options among the arguments; the rest keeps its defaults.
+    """The motion options among the arguments; the rest keeps its defaults, as does what animals do not know.
 
     Raises:
         InputError: a value that is not allowed.
     """
     given = vars(args)
-    return TransferOptions(
-        **{field.name: given[field.name] for field in fields(TransferOptions) if field.name in given}
-    )
+    names = {field.name for field in fields(TransferOptions)} - set(WITHOUT_ANIMALS if args.animals else ())
+    return TransferOptions(**{name: given[name] for name in names if name in given})

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
 
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
-from ..face.face import FaceDetector, Rgb
+from ..face.face import Rgb
 from ..media.given import Media
 from .clip import Clip, open_clip
+from .finders import Finders
 from .framing import Framing, pastes_back
 from .portrait import Portrait
 from .progress import Progress
@@ -66,15 +67,13 @@ def open_source(media: Media, args: ArgumentConfig) -> Clip:
     return open_clip(media).limited(_size_limit(args), args.source_division)
 
 
-def read_source(
-    clip: Clip, engine: Engine, detector: Callable[[], FaceDetector], args: ArgumentConfig, progress: Progress
-) -> Source:
+def read_source(clip: Clip, engine: Engine, finders: Finders, args: ArgumentConfig, progress: Progress) -> Source:
     """Find the faces of the source, crop them, measure their motion (spec: pipeline, sections 8 and 15).
 
     Args:
         clip: picture or video, of `open_source`.
         engine: the model.
-        detector: gives the face detector; called only if faces must be found.
+        finders: the face detectors; made only if faces must be found.
         args: size limit, crop options and the choice of faces.
         progress: told about every frame of a video.
 
@@ -84,9 +83,9 @@ def read_source(
     """
     framing = Framing.of(args, engine)
     if not clip.is_video:
-        still = still_portraits(clip, engine, framing, detector)
+        still = still_portraits(clip, engine, framing, finders)
         return Source(clip, still, 1, [0] * len(still), pastes_back(args))
-    moving, n_frames = moving_portraits(clip, engine, framing, detector(), progress)
+    moving, n_frames = moving_portraits(clip, engine, framing, finders.person(), progress)
     missing = [portrait.n_missing for portrait in moving]
     if any(missing):
         counts = " / ".join(map(str, missing))

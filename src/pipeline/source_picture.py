@@ -3,43 +3,43 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from ..config.argument_config import ArgumentConfig
-from ..engine.engine import Engine
-from ..errors import NoFaceError
+from ..engine.engine import Engine, Meshes
 from ..face.choose import choose_faces, parse_faces
-from ..face.face import Face, FaceDetector, Rgb
+from ..face.face import Face, Rgb
 from ..face.ratios import openings
 from .clip import Clip
 from .clip_motion import mesh_of, with_ratios
-from .framing import Framing, Place
+from .finders import Finders
+from .framing import CROP_SIZE, Framing, Place
 from .portrait import StillPortrait, network_input
 
 _log = logging.getLogger(__name__)
 
 
-def still_portraits(
-    clip: Clip, engine: Engine, framing: Framing, detector: Callable[[], FaceDetector]
-) -> list[StillPortrait]:
+def still_portraits(clip: Clip, engine: Engine, framing: Framing, finders: Finders) -> list[StillPortrait]:
     """The chosen faces of a picture, cropped and encoded.
 
     Args:
         clip: the picture.
         engine: the model.
         framing: crop options and the choice of faces.
-        detector: gives the face detector; called only if faces must be found.
+        finders: the face detectors; made only if faces must be found.
 
     Raises:
         NoFaceError: the picture shows no face where one is needed.
         InputError: it shows fewer faces than were asked for.
     """
     frame, args = next(iter(clip)), framing.args
-    faces = detector().detect(frame) if args.flag_do_crop or _needs_ratios(args) else []
+    faces = _find(frame, clip, engine, finders, args) if args.flag_do_crop or _needs_face(engine, args) else []
     if not args.flag_do_crop:
         return [_portrait(frame, faces[0] if faces else None, None, (), engine, framing)]
     if not faces:
-        raise NoFaceError(f"no face found in the source {clip.label}: give a picture that shows a face from the front")
+        raise finders.no_face(f"the source {clip.label}", frame, args)
     if len(faces) > 1 and args.faces == "largest":
         _log.info("%d faces in the source %s: the largest is animated, see --faces", len(faces), clip.label)
     chosen = choose_faces(faces, parse_faces(args.faces), f"the source {clip.label}")
@@ -50,7 +50,28 @@ def still_portraits(
     ]
 
 
-def _needs_ratios(args: ArgumentConfig) -> bool:
+def _meshes(face: Face, place: Place | None, frame: Rgb, framing: Framing) -> Meshes | None:
+    """The face's mesh in its crop; in a whole frame the engine looks for itself, unless it is an animal's."""
+    if place is not None:
+        return mesh_of(face, framing.matrix(place))
+    if not framing.args.animals:
+        return None
+    height, width = frame.shape[:2]
+    return mesh_of(face, np.diag([CROP_SIZE / width, CROP_SIZE / height, 1.0]))
+
+
+def _find(frame: Rgb, clip: Clip, engine: Engine, finders: Finders, args: ArgumentConfig) -> list[Face]:
+    detector = finders.of_source(clip, engine, args)()
+    faces = detector.detect(frame)
+    if args.animals and faces:
+        _log.info("the animal's face in the source %s: by %s, score %.2f", clip.label, detector.name, faces[0].score)
+    return faces
+
+
+def _needs_face(engine: Engine, args: ArgumentConfig) -> bool:
+    """Whether a picture that is not cropped must show where its face is: for ratios, or for an animal's mesh."""
+    if args.animals:
+        return engine.reads_meshes
     return args.flag_eye_retargeting or args.flag_lip_retargeting or args.flag_normalize_lip
 
 
@@ -59,7 +80,7 @@ def _portrait(
 ) -> StillPortrait:
     crop, paste_back = framing.crop(frame, place), framing.paste_back(place, rivals, frame)
     picture = network_input(engine, [crop])
-    meshes = None if face is None or place is None else mesh_of(face, framing.matrix(place))
+    meshes = None if face is None else _meshes(face, place, frame, framing)
     motion = engine.get_motion(picture, meshes)
     if face is not None:
         motion = with_ratios(motion, openings(face.landmarks, face.scheme))

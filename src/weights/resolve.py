@@ -38,7 +38,11 @@ class ResolvedModel:
 
 
 def resolve_model(
-    name: str = "auto", weights_dir: Path | None = None, *, catalogue: Mapping[str, ModelEntry] = MODELS
+    name: str = "auto",
+    weights_dir: Path | None = None,
+    *,
+    official: str = "base",
+    catalogue: Mapping[str, ModelEntry] = MODELS,
 ) -> ResolvedModel:
     """Find a model's files, fetching official ones that are missing.
 
@@ -51,6 +55,7 @@ def resolve_model(
     Args:
         name: "auto" or a name of the catalogue ("base", "compact", "animals").
         weights_dir: Folder in the official layout; None for the default one.
+        official: The model that "auto" would rather have: "base" or "animals".
         catalogue: Models by name.
 
     Raises:
@@ -59,7 +64,7 @@ def resolve_model(
     """
     folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
     if name == "auto":
-        name = _choose(folder, catalogue)
+        name = _choose(folder, official, catalogue)
     if name not in catalogue:
         raise InputError(f"there is no model {name!r}; choose one of: auto, {', '.join(catalogue)}")
     entry = catalogue[name]
@@ -96,29 +101,29 @@ def resolve_face_model(
     return files
 
 
-def _choose(folder: Path, catalogue: Mapping[str, ModelEntry]) -> str:
-    """Return "base" if its files are there or can be fetched, else "compact", with the reason in the log."""
-    entry = catalogue["base"]
+def _choose(folder: Path, official: str, catalogue: Mapping[str, ModelEntry]) -> str:
+    """Return `official` if its files are there or can be fetched, else "compact", with the reason in the log."""
+    entry = catalogue[official]
     missing = _missing(entry, _locate(entry, folder))
-    reason = _try_to_fetch(entry, missing, folder) if missing else None
+    reason = _try_to_fetch(official, missing, folder) if missing else None
     if reason is None:
-        return "base"
+        return official
     compact = catalogue["compact"]
     logger.warning(
         "using the small compact model (weights: %s), because %d of the official model's %d files are not in '%s' and"
-        " were not fetched: %s; for the official one (%.0f MB): %s; --model compact chooses the small one by name",
+        " were not fetched: %s; for the official one (%s): %s; --model compact chooses the small one by name",
         compact.licence,
         len(missing),
         len(entry.files),
         folder,
         reason,
-        entry.size / 1e6,
+        f"{entry.size / 1e6:.0f} MB" if all(file.size for file in entry.files.values()) else official,
         manual_command(missing, folder),
     )
     return "compact"
 
 
-def _try_to_fetch(entry: ModelEntry, missing: list[WeightFile], folder: Path) -> str | None:
+def _try_to_fetch(official: str, missing: list[WeightFile], folder: Path) -> str | None:
     """Fetch unless that is pointless, and return None or the reason why there are no files."""
     if hub_is_offline():
         return "HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set"
@@ -126,7 +131,7 @@ def _try_to_fetch(entry: ModelEntry, missing: list[WeightFile], folder: Path) ->
         return "the folder cannot be written to"
     ledger = Ledger(folder)
     if ledger.failed_today(hub_endpoint()):
-        return "an attempt failed within the last day (--model base tries again)"
+        return f"an attempt failed within the last day (--model {official} tries again)"
     try:
         fetch(missing, folder, timeout=QUICK)
     except WeightsError as error:

@@ -36,6 +36,8 @@ SHIFT = ([0.0, -0.5, 0.3], [50.0, -1e30, "nan", "-inf", "left"])
 FORMATS = ["r.mp4", "r.MOV", "r.gif", "r.webm", "r.avi", "r.mkv", "r.jpg", "r.png", "taken.mp4"]
 VALUES = {  # good and bad values
     "v2v": SWITCH,
+    "source_points": ([None], ["nose"]),
+    "driving_kind": (["auto", "human"], ["animal"]),
     "faces": (["largest", "all", "0", "1,0", " 0 , 1 "], ["", "5", "-1", "0,0", "both", "0,", "٣", "9" * 5000]),
     "output": (
         [*FORMATS, "deep/er/r.mp4", "there/", "there", "ein 'größeres' \"Bild\".mp4", "two\nlines.mp4", "-dash.mp4"],
@@ -86,6 +88,7 @@ VALUES = {  # good and bad values
     "vx_ratio_crop_driving_video": SHIFT,
     "vy_ratio_crop_driving_video": SHIFT,
     "detector": (["auto", "mediapipe"], ["eyes"]),
+    "animal_detector": (["auto", "catface"], ["eyes"]),
     "det_thresh": ([0.0, 0.5, 1.0], [-0.1, 1.1, "nan"]),
     "model": (["auto", "compact"], ["base", "animals"]),
     "weights_dir": (["in"], ["", "none", "file", "a\0b"]),
@@ -100,7 +103,13 @@ VALUES = {  # good and bad values
     "share": SWITCH,
     "gradio_temp_dir": (["there"], []),
 }
-PYTHON_ONLY = {"lip_normalize_threshold", "source_video_eye_retargeting_threshold"}
+PYTHON_ONLY = {
+    "animal_face_type",
+    "animals",
+    "lip_normalize_threshold",
+    "paste_unstitched",
+    "source_video_eye_retargeting_threshold",
+}
 
 
 @dataclass(frozen=True)

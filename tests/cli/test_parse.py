@@ -12,7 +12,13 @@ from src.config.argument_config import ArgumentConfig
 ROOT = Path(__file__).parents[2]
 DEFAULTS = ArgumentConfig()
 HINTS = get_type_hints(ArgumentConfig)
-FROM_PYTHON_ALONE = {"lip_normalize_threshold", "source_video_eye_retargeting_threshold"}
+FROM_PYTHON_ALONE = {
+    "animal_face_type",
+    "animals",
+    "lip_normalize_threshold",
+    "paste_unstitched",
+    "source_video_eye_retargeting_threshold",
+}
 OPTIONS = sorted({field.name for field in fields(ArgumentConfig)} - FROM_PYTHON_ALONE)
 
 
@@ -23,6 +29,8 @@ def test_nothing_given():
 def other_value(name):
     """A value for an option that is not its default, and how it is written on the command line."""
     default, kinds = getattr(DEFAULTS, name), get_args(HINTS[name])
+    if name == "source_points":
+        return ("1,2", "3,4", "5,6", "7,8"), ["--source_points", "1,2", "3,4", "5,6", "7,8"]
     if isinstance(default, bool):
         return not default, [f"--no_{name}" if default else f"--{name}"]
     if get_origin(HINTS[name]) is Literal:
@@ -114,7 +122,9 @@ def test_the_last_one_wins(words, changes):
         ["--crf", "good"],
         ["--crf", "1.5"],
         ["--scale", "large"],
-        ["--model", "animals"],
+        ["--model", "horses"],
+        ["--source_points", "1,2", "3,4"],
+        ["--animals"],
         ["--animation_region", "nose"],
         ["--detector", "haar"],
         ["--flag_video_editing_head_rotation"],
@@ -147,7 +157,7 @@ def test_help_lists_every_option(word, capsys, monkeypatch):
     assert caught.value.code == 0
     for name in OPTIONS:
         assert f"--{name}" in out
-    assert not [name for name in FROM_PYTHON_ALONE if name in out]
+    assert not [name for name in FROM_PYTHON_ALONE if f"--{name}" in out]
     for text in ("-s", "-d", "-o", "--paste_back", "s0.jpg", "d0.mp4", "animations/", "python inference.py"):
         assert text in out
 

@@ -66,7 +66,7 @@ def test_useful_numbers_pass(options):
         ("crf", 18.5, "--crf must be int, got 18.5"),
         ("crf", True, "--crf must be int, got True"),
         ("scale", "2.3", "--scale must be float"),
-        ("model", "large", "--model must be one of auto, base, compact, got 'large'"),
+        ("model", "large", "--model must be one of auto, base, animals, compact, got 'large'"),
         ("source", 7, "--source must be a path, or a picture or video in memory, got 7"),
         ("driving", 1.5, "--driving must be a path, or a picture or video in memory, got 1.5"),
         ("motion_template", True, "--motion_template must be a path, or"),

@@ -44,6 +44,18 @@ def save_official_layout(folder: Path) -> Path:
     return folder
 
 
+def save_animals_layout(folder: Path) -> Path:
+    """Write F, M, W and G where the official download has those of animals, and the people's stitching file."""
+    animals = folder / "liveportrait_animals" / "base_models_v1.1"
+    retargeting = folder / "liveportrait" / "retargeting_models"
+    animals.mkdir(parents=True)
+    retargeting.mkdir(parents=True)
+    for name in NETWORKS:
+        torch.save(official_state(name), animals / f"{name}.pth")
+    torch.save(wrapped_stitching(), retargeting / f"{STITCHING}.pth")
+    return folder
+
+
 def wrapped_stitching() -> dict[str, dict[str, Tensor]]:
     """The stitching checkpoint with the prefixes of distributed training and an entry that no network reads."""
     parts = official_state(STITCHING)

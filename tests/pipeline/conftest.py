@@ -13,7 +13,7 @@ from src.pipeline.animate import animate
 from src.pipeline.progress import silent
 from tests.media.clips import make_tone
 
-from .fakes import FakeDetector, FakeEngine, FakeWriter, motion_of
+from .fakes import FakeDetector, FakeEngine, FakeWriter, finders, motion_of
 from .scenes import grey, make_video
 
 LEVELS = [60, 80, 100, 120, 140, 160, 180, 130, 90, 70]
@@ -66,7 +66,7 @@ def run(media, engine, detector):
     def animated(driving="d.mp4", source="s.png", progress=silent, **options):
         driving = [found(one) for one in driving] if isinstance(driving, list) else found(driving)
         return animate(
-            engine, lambda: detector, ArgumentConfig(source=found(source), driving=driving, **options), progress
+            engine, finders(detector), ArgumentConfig(source=found(source), driving=driving, **options), progress
         )
 
     return animated

@@ -15,6 +15,7 @@ from src.face.boxes import box_of, box_overlap
 from src.face.face import Face, Scheme
 from src.motion.mesh_points import mean_face
 from src.motion.motion import Motion
+from src.pipeline.finders import Finders
 
 BLACK = 16  # grey levels below show no face
 OUT = 64  # side of the crops that the engine makes
@@ -78,6 +79,11 @@ class FakeDetector:
     def follow(self, rgb, previous):
         near = [face for face in self.detect(rgb) if box_overlap(previous.box, face.box[None])[0] > 0]
         return max(near, key=lambda face: box_overlap(previous.box, face.box[None])[0], default=None)
+
+
+def finders(detector: FakeDetector, animal: FakeDetector | None = None) -> Finders:
+    """The detector for everything; animals are found by another one if there is any."""
+    return Finders(lambda: detector, lambda: animal or detector, lambda: animal or detector)
 
 
 class MeshDetector(FakeDetector):
@@ -150,7 +156,8 @@ class FakeEngine:
     """
 
     def __init__(self, name: str = "fake", always_crops_driving: bool = False) -> None:
-        self.name, self.device, self.batch_size = name, torch.device("cpu"), 4
+        self.name, self.keypoints, self.device, self.batch_size = name, name, torch.device("cpu"), 4
+        self.moves_absolutely = False
         self.reads_meshes, self.always_crops_driving = False, always_crops_driving
         self.crop_size, self.output_size = 256, OUT
         self.neutral_exp, self.repeats_border = torch.zeros(21, 3), False

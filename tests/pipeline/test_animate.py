@@ -17,6 +17,7 @@ from src.motion.template import load_template
 from src.pipeline import inputs
 from src.pipeline.animate import ANIMATING, animate
 from src.pipeline.driving import FINDING, READING
+from src.pipeline.finders import Finders
 from src.pipeline.progress import silent
 from tests.media.clips import make_tone, spans
 
@@ -146,7 +147,7 @@ def test_detector_is_not_made_where_no_face_is_needed(media, engine):
     args = ArgumentConfig(
         source=str(media / "s.png"), driving=str(media / "d.safetensors"), flag_do_crop=False, output="r.mp4"
     )
-    assert animate(engine, none, args, silent).n_frames == 10
+    assert animate(engine, Finders(none, none, none), args, silent).n_frames == 10
 
 
 def test_the_examples_are_the_defaults(run, engine, monkeypatch, media):

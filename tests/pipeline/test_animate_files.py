@@ -13,6 +13,7 @@ from src.media.video_reader import open_video
 from src.pipeline.animate import animate
 from src.pipeline.progress import silent
 
+from .fakes import finders
 from .scenes import grey
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -104,11 +105,11 @@ def test_what_can_be_wrong(run, options, error, message):
 def test_empty_names(engine, detector, media, option):
     args = ArgumentConfig(**{"source": str(media / "s.png"), "driving": str(media / "d.mp4"), option: ""})
     with pytest.raises(InputError, match=f"--{option} is empty"):
-        animate(engine, lambda: detector, args, silent)
+        animate(engine, finders(detector), args, silent)
 
 
 def test_a_template_of_another_model(run, engine):
-    engine.name = "other"
+    engine.keypoints = "other"
     with pytest.raises(TemplateError, match="cannot drive 'other'"):
         run("d.safetensors")
 

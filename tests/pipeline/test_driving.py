@@ -11,11 +11,12 @@ from src.face.crop import average_box
 from src.motion.steady import steady
 from src.motion.template import load_template, save_template
 from src.pipeline.driving import FINDING, READING, driving_place, network_view, open_driving, read_driving
+from src.pipeline.finders import Finders
 from src.pipeline.inputs import DrivingInput
 from src.pipeline.progress import silent
 
 from .conftest import LEVELS
-from .fakes import FakeEngine, MeshDetector, face_in, levels_of
+from .fakes import FakeEngine, MeshDetector, face_in, finders, levels_of
 from .scenes import clip_of, grey, make_video
 
 NTSC = Fraction(30000, 1001)
@@ -31,7 +32,7 @@ def read(inbox, engine, detector):
 
     def read(given, engine=engine, detector=detector, progress=silent, **options):
         opened = open_driving(DrivingInput(inbox.take(given, "driving"), None), engine)
-        return read_driving(opened, None, engine, lambda: detector, ArgumentConfig(**options), progress)
+        return read_driving(opened, None, engine, finders(detector), ArgumentConfig(**options), progress)
 
     return read
 
@@ -41,7 +42,9 @@ def read_template(inbox, engine):
     def read(path, preview=None, engine=engine, **options):
         shown = None if preview is None else inbox.take(preview, "driving")
         opened = open_driving(DrivingInput(inbox.take(path, "driving"), shown), engine)
-        return read_driving(opened, shown, engine, no_detector, ArgumentConfig(**options), silent)
+        return read_driving(
+            opened, shown, engine, Finders(no_detector, no_detector, no_detector), ArgumentConfig(**options), silent
+        )
 
     return read
 
@@ -89,7 +92,7 @@ def test_progress(media, read):
 
 def test_no_pass_keeps_the_frames(engine, detector):
     clip, args = clip_of([grey(level, 64, 64) for level in LEVELS * 6]), ArgumentConfig(flag_crop_driving_video=True)
-    read_driving(clip, None, engine, lambda: detector, args, silent)
+    read_driving(clip, None, engine, finders(detector), args, silent)
     assert detector.calls == 60 and detector.most_held <= 3
     assert max(n for what, n in engine.events if what == "prepare") == engine.batch_size
 

@@ -8,7 +8,7 @@ from src.errors import InputError, MissingFileError, NoFaceError
 from src.pipeline.live import open_session
 
 from .conftest import LEVELS
-from .fakes import OUT, MeshDetector
+from .fakes import OUT, MeshDetector, finders
 from .scenes import grey, middles, people
 
 PICTURE = grey(100, 200, 160)
@@ -18,7 +18,7 @@ FRAMES = [grey(level, 96, 96) for level in LEVELS]
 @pytest.fixture
 def session(engine, detector):
     def opened(source=PICTURE, detector=detector, **options):
-        return open_session(engine, detector, ArgumentConfig(source=source, **options))
+        return open_session(engine, finders(detector), ArgumentConfig(source=source, **options))
 
     return opened
 

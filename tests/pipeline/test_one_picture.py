@@ -8,9 +8,10 @@ from src.config.argument_config import ArgumentConfig
 from src.errors import InputError, NoFaceError
 from src.media.picture import write_picture
 from src.pipeline.driving import driving_place
+from src.pipeline.finders import Finders
 from src.pipeline.one_picture import motion_of_picture
 
-from .fakes import FakeEngine, MeshDetector, faces_in, levels_of
+from .fakes import FakeEngine, MeshDetector, faces_in, finders, levels_of
 from .scenes import grey
 
 
@@ -21,7 +22,7 @@ def no_detector():
 @pytest.fixture
 def read(engine):
     def read(given, detector=no_detector, engine=engine, crop=None, **options):
-        found = detector if detector is no_detector else lambda: detector
+        found = Finders(*[no_detector] * 3) if detector is no_detector else finders(detector)
         return motion_of_picture(given, engine, found, ArgumentConfig(**options), crop=crop)
 
     return read

@@ -17,7 +17,7 @@ from src.pipeline.source import read_source
 from src.pipeline.timeline import make_timeline
 
 from .conftest import LEVELS
-from .fakes import OUT, motion_of
+from .fakes import OUT, finders, motion_of
 from .scenes import clip_of, grey, people
 
 ABSOLUTE = TransferOptions(flag_relative_motion=False, driving_option="pose-friendly")
@@ -31,7 +31,7 @@ def driver(levels=LEVELS, fps=25):
 def read(engine, detector):
     def read(frames, fps=25, **options):
         clip = clip_of(frames, fps, is_video=len(frames) > 1)
-        return read_source(clip, engine, lambda: detector, ArgumentConfig(**options), silent)
+        return read_source(clip, engine, finders(detector), ArgumentConfig(**options), silent)
 
     return read
 
@@ -204,7 +204,7 @@ def test_a_still_driver_moves_all_frames(frames, read):
 
 def test_a_source_video_of_one_frame(frames, engine, detector):
     clip = clip_of([people(100)])
-    source = read_source(clip, engine, lambda: detector, ArgumentConfig(), silent)
+    source = read_source(clip, engine, finders(detector), ArgumentConfig(), silent)
     for one in (driver(), driver([60])):
         assert crop_levels(frames(source, one, options=ABSOLUTE)) == pytest.approx([87.5], abs=1.01)
 

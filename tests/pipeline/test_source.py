@@ -7,12 +7,13 @@ from src.config.argument_config import ArgumentConfig
 from src.pipeline.progress import silent
 from src.pipeline.source import open_source, read_source
 
+from .fakes import finders
 from .scenes import clip_of, grey, make_video, people
 
 
 @pytest.fixture
 def read(engine, detector):
-    return lambda clip, **options: read_source(clip, engine, lambda: detector, ArgumentConfig(**options), silent)
+    return lambda clip, **options: read_source(clip, engine, finders(detector), ArgumentConfig(**options), silent)
 
 
 def test_picture(read):

@@ -10,7 +10,7 @@ from src.face.face import Face, Scheme
 from src.pipeline.framing import Framing
 from src.pipeline.source_picture import still_portraits
 
-from .fakes import FakeDetector, MeshDetector, faces_in, levels_of
+from .fakes import FakeDetector, MeshDetector, faces_in, finders, levels_of
 from .scenes import clip_of, grey, people
 
 
@@ -28,7 +28,7 @@ class Tilted(FakeDetector):
 def portraits(engine):
     def read(frame, detector=None, **options):
         framing = Framing.of(ArgumentConfig(**options), engine)
-        return still_portraits(clip_of([frame], is_video=False), engine, framing, lambda: detector)
+        return still_portraits(clip_of([frame], is_video=False), engine, framing, finders(detector))
 
     return read
 

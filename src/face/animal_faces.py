@@ -1,0 +1,44 @@
+"""`AnimalFaces`: animals as the rest of the program wants its faces, whatever found their points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .animal_mesh import mesh_over, points_of_mesh
+from .animal_points import four_points, nine_points
+from .face import Face, FaceDetector, Rgb, Scheme
+
+
+class AnimalFaces:
+    """Lays a mesh over every animal that a detector finds, so that all that is made for meshes serves animals too.
+
+    Args:
+        finder: finds 4, 9 or 68 points of animals.
+        official_crop: still pictures are cropped by the nine (or 68) points, as the official weights want it; else by
+            the mesh, as the compact ones do.
+        turned: the mesh takes on the head's yaw and pitch, for drivers.
+    """
+
+    def __init__(self, finder: FaceDetector, *, official_crop: bool = False, turned: bool = False) -> None:
+        self.name = finder.name
+        self._finder, self._official_crop, self._turned = finder, official_crop, turned
+
+    def detect(self, rgb: Rgb) -> list[Face]:
+        """All animals of a picture (H, W, 3) uint8 RGB, best first; an empty list when there is none."""
+        return [self._with_mesh(face) for face in self._finder.detect(rgb)]
+
+    def follow(self, rgb: Rgb, previous: Face) -> Face | None:
+        """The same animal in the next frame, or None when it is lost."""
+        points = points_of_mesh(previous.landmarks)
+        found = self._finder.follow(rgb, Face(previous.box, previous.score, points, Scheme.POINTS4))
+        return None if found is None else self._with_mesh(found)
+
+    def _with_mesh(self, face: Face) -> Face:
+        points = four_points(face.landmarks, face.scheme)
+        mesh = mesh_over(points, turned=self._turned)
+        found = Face(face.box, face.score, mesh, Scheme.MESH478)
+        if not self._official_crop:
+            return found
+        if face.scheme is Scheme.POINTS4:
+            return replace(found, still_landmarks=nine_points(points), still_scheme=Scheme.ANIMAL9)
+        return replace(found, still_landmarks=face.landmarks, still_scheme=face.scheme)
