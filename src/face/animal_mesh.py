@@ -96,9 +96,10 @@ def _bend(mesh: Array, targets: Array) -> Array:
     """Displacements (478, 3) that bring eyes, nose and mouth of the mesh to the targets and fade out around them."""
     anchors = _anchors(mesh)
     reach = _REACH * float(np.linalg.norm(anchors[1] - anchors[0]))
-    pulls: Array = np.linalg.inv(_closeness(anchors, anchors, reach)) @ (targets - anchors)  # (4, 2)
+    closeness = _closeness(mesh[:, :2], anchors, reach)
+    of_parts = np.stack([closeness[list(part)].mean(0) for part in _PARTS])  # (4, 4)
     bend = np.zeros_like(mesh)
-    bend[:, :2] = _closeness(mesh[:, :2], anchors, reach) @ pulls
+    bend[:, :2] = closeness @ np.linalg.solve(of_parts, targets - anchors)
     return bend
 
 

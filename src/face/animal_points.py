@@ -136,4 +136,6 @@ def _numbers(given: Any) -> Floats | None:
 
 
 def _shown(given: Any) -> str:
-    return " ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+    """What was given, in one line."""
+    text = " ".join(map(str, given)) if isinstance(given, list | tuple) else str(given)
+    return " ".join(text.split())

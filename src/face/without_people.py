@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .animal_detector import AnimalDetector
 from .boxes import box_overlap
 from .face import Face, Rgb
@@ -27,7 +29,8 @@ class WithoutPeople:
         if not faces or not self._embedded.has_person(rgb):
             return faces
         animals = self._embedded.detect(rgb)
-        return [face for face in faces for animal in animals if box_overlap(face.box, animal.box[None])[0]] or animals
+        boxes = np.array([animal.box for animal in animals]).reshape(-1, 4)
+        return [face for face in faces if box_overlap(face.box, boxes).any()] or animals
 
     def follow(self, rgb: Rgb, previous: Face) -> Face | None:
         """The animal of the next frame."""

@@ -1,0 +1,105 @@
+"""Animals with a mesh over them, whatever found their points."""
+
+import numpy as np
+import pytest
+
+from src.face.animal_faces import AnimalFaces
+from src.face.animal_mesh import mesh_over
+from src.face.animal_points import four_points, nine_points
+from src.face.boxes import box_of
+from src.face.face import Face, Scheme
+
+from .test_animal_points import CAT
+
+PICTURE = np.zeros((300, 300, 3), np.uint8)
+ON_POINTS = 1e-3  # pixels
+
+
+def sixty_eight(points):
+    """68 points around an animal's four."""
+    all_points = np.full((68, 2), points.mean(0), np.float32)
+    for part, point in zip((range(36, 42), range(42, 48), range(30, 31), range(48, 68)), points, strict=True):
+        all_points[list(part)] = point
+    return all_points
+
+
+POINTS = {Scheme.POINTS4: CAT, Scheme.ANIMAL9: nine_points(CAT), Scheme.LMK68: sixty_eight(CAT)}
+
+
+class Finder:
+    """Finds the same points everywhere, and remembers what it was to follow."""
+
+    name = "finder"
+
+    def __init__(self, scheme=Scheme.POINTS4, n=1):
+        box = box_of(CAT) + np.array([-30, -30, 30, 30], np.float32)
+        self.faces = [Face(box + 10 * i, 0.9 - 0.1 * i, POINTS[scheme] + 10 * i, scheme) for i in range(n)]
+        self.asked, self.lost = [], False
+
+    def detect(self, rgb):
+        assert rgb is PICTURE
+        return self.faces
+
+    def follow(self, rgb, previous):
+        assert rgb is PICTURE
+        self.asked.append(previous)
+        return None if self.lost else self.faces[0]
+
+
+@pytest.mark.parametrize("scheme", POINTS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_every_animal_gets_a_mesh(scheme, turned):
+    finder = Finder(scheme, n=3)
+    faces = AnimalFaces(finder, turned=turned).detect(PICTURE)
+    assert len(faces) == 3
+    for face, found in zip(faces, finder.faces, strict=True):
+        assert (face.scheme, face.score) == (Scheme.MESH478, found.score)
+        np.testing.assert_array_equal(face.box, found.box)
+        expected = mesh_over(four_points(found.landmarks, scheme), turned=turned)
+        np.testing.assert_array_equal(face.landmarks, expected)
+        assert face.still_landmarks is None and face.still_scheme is None
+
+
+def test_nobody_there():
+    assert AnimalFaces(Finder(n=0)).detect(PICTURE) == []
+
+
+def test_the_name_is_the_finders():
+    assert AnimalFaces(Finder()).name == "finder"
+
+
+@pytest.mark.parametrize("scheme", [Scheme.ANIMAL9, Scheme.LMK68])
+def test_official_crops_are_made_of_the_points_that_were_found(scheme):
+    (face,) = AnimalFaces(Finder(scheme), official_crop=True).detect(PICTURE)
+    np.testing.assert_array_equal(face.still_landmarks, POINTS[scheme])
+    assert (face.scheme, face.still_scheme) == (Scheme.MESH478, scheme)
+
+
+def test_official_crops_of_four_points_are_made_of_nine():
+    (face,) = AnimalFaces(Finder(), official_crop=True).detect(PICTURE)
+    np.testing.assert_array_equal(face.still_landmarks, nine_points(CAT))
+    assert (face.scheme, face.still_scheme) == (Scheme.MESH478, Scheme.ANIMAL9)
+
+
+@pytest.mark.parametrize("scheme", POINTS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_finder_follows_its_own_points(scheme, turned):
+    finder = Finder(scheme)
+    animals = AnimalFaces(finder, turned=turned)
+    (face,) = animals.detect(PICTURE)
+    for _ in range(5):
+        face = animals.follow(PICTURE, face)
+    assert len(finder.asked) == 5
+    for previous in finder.asked:
+        assert (previous.scheme, previous.score) == (Scheme.POINTS4, finder.faces[0].score)
+        np.testing.assert_array_equal(previous.box, finder.faces[0].box)
+        np.testing.assert_allclose(previous.landmarks, CAT, atol=ON_POINTS)
+    np.testing.assert_array_equal(face.landmarks, mesh_over(four_points(POINTS[scheme], scheme), turned=turned))
+
+
+def test_an_animal_that_is_lost():
+    finder = Finder()
+    animals = AnimalFaces(finder)
+    (face,) = animals.detect(PICTURE)
+    finder.lost = True
+    assert animals.follow(PICTURE, face) is None
