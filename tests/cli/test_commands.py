@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,9 @@ from src.media.picture import read_picture, write_picture
 from src.media.sound import has_audio
 from src.media.video_reader import open_video
 from src.media.video_writer import VideoWriter
+from src.motion.template import load_template, save_template
 from src.pipeline import inputs
+from tests.animals import cat_frame, swaying, write_frames
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
@@ -112,6 +114,20 @@ ROWS = [
     ),
     Row("inference.py --no_flag_relative_motion", "animations/s0--d0.mp4"),
     Row("inference.py --no_flag_use_half_precision", "animations/s0--d0.mp4"),
+    Row("inference_animals.py", "animations/cat--smile.mp4", size=(450, 300), sound=False),
+    Row(
+        "inference_animals.py --source cat.jpg --driving cat_video.mp4 --output animated_cat.mp4",
+        "animated_cat.mp4",
+        size=(450, 300),
+    ),
+    Row("inference_animals.py -s cat.jpg -d video.mp4", "animations/cat--video.mp4", size=(450, 300)),
+    Row(
+        "inference_animals.py -s assets/examples/source/s39.jpg -d assets/examples/driving/wink.pkl "
+        "--driving_multiplier 1.75 --no_flag_stitching",
+        "animations/s39--wink.mp4",
+        size=(450, 300),
+        sound=False,
+    ),
 ]
 
 
@@ -135,6 +151,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _write(source / "s13.mp4", frames)
     for name in ("video.mp4", "source_video.mp4", "driving_video.mp4"):
         shutil.copy(driving / "d0.mp4", home / name)
+    for cat in (source / "cat.jpg", source / "s39.jpg", home / "cat.jpg"):
+        shutil.copy(ASSETS / "examples/source/cat.jpg", cat)
+    write_frames(home / "cat_video.mp4", [cat_frame(pose) for pose in swaying(24)[:N]])
+    smile = load_template(ASSETS / "examples/driving/smile.safetensors")
+    save_template(replace(smile, motion=smile.motion[:N]), driving / "smile.safetensors")
     return home
 
 
@@ -154,7 +175,8 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
         spoken = subprocess.run(["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
         script, *words = spoken.stdout.splitlines()
         assert script == shlex.split(command)[0]
-        assert inference.main([*words, "--model", "compact"]) == 0
+        main = inference.main_animals if script == "inference_animals.py" else inference.main
+        assert main([*words, "--model", "compact"]) == 0
         return capsys.readouterr().out.splitlines()[-1]
 
     return run
@@ -162,7 +184,7 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 
 def make_templates(run: Callable[[str], str]) -> None:
     """The templates that the documents take for granted."""
-    for name in ("motion.pkl", "assets/examples/driving/d5.pkl"):
+    for name in ("motion.pkl", "assets/examples/driving/d5.pkl", "assets/examples/driving/wink.pkl"):
         if not Path(name).exists():
             run(f"inference.py --driving video.mp4 --save_motion_template {name}")
 
@@ -181,6 +203,8 @@ def test_documented_command(run, row):
         assert len(list(video)) == row.frames
     if row.size:
         assert open_video(result).size == row.size
+    if row.command.startswith("inference_animals.py"):
+        assert open_video(result.with_suffix(".gif")).size[0] == 256
 
 
 def test_the_result_is_plain_h264(run):
@@ -195,6 +219,12 @@ def test_crop_face(home, monkeypatch, capsys):
     monkeypatch.chdir(home)
     assert crop_face.main(["--input", "source.jpg", "--output", "cropped.jpg"]) == 0
     assert read_picture("cropped.jpg").shape == (512, 512, 3)
+
+
+def test_crop_face_of_an_animal(home, monkeypatch, capsys):
+    monkeypatch.chdir(home)
+    assert crop_face.main(["--input", "cat.jpg", "--output", "cropped.jpg", "--animal"]) == 0
+    assert capsys.readouterr().out == "cropped.jpg\n" and read_picture("cropped.jpg").shape == (512, 512, 3)
 
 
 @pytest.mark.parametrize("missing", ["assets/examples/source/s23.jpg", "assets/examples/driving/d7.pkl"])
