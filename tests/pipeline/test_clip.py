@@ -103,3 +103,29 @@ def test_limited():
         limited = clip.limited(*limits)
         assert limited.size == size and [frame.shape for frame in limited] == [(size[1], size[0], 3)] * 2
     assert clip.limited(50, 2).first(1).size == (50, 30)
+
+
+@pytest.mark.parametrize(
+    ("max_dim", "division", "zoom"), [(0, 2, 1.0), (400, 2, 1.0), (200, 2, 1.0), (100, 2, 0.5), (50, 16, 0.25)]
+)
+def test_zoom(max_dim, division, zoom):
+    clip = clip_of([grey(90, 200, 100)])
+    assert clip.zoom == 1.0 and clip.limited(max_dim, division).zoom == zoom
+
+
+def test_zoom_of_a_clip_that_is_limited_again_or_cut():
+    clip = clip_of([grey(90, 201, 101)] * 3).limited(0, 2).limited(100, 2)
+    assert clip.size == (100, 50) and clip.zoom == 0.5
+    assert clip.limited(50, 2).zoom == clip.limited(50, 2).first(1).zoom == 0.25
+
+
+@pytest.mark.parametrize("size", [(201, 101), (333, 500), (640, 480)])
+def test_zoom_says_where_a_point_of_the_file_lies(size):
+    width, height = size
+    rgb = grey(0, width, height)
+    x, y = round(0.6 * width), round(0.3 * height)
+    rgb[y - 8 : y + 8, x - 8 : x + 8] = 255
+    clip = clip_of([rgb]).limited(120, 2)
+    (frame,) = clip
+    rows, columns = np.nonzero(frame[..., 0] > 100)
+    assert (columns.mean() + 0.5, rows.mean() + 0.5) == pytest.approx((x * clip.zoom, y * clip.zoom), abs=0.8)

@@ -22,9 +22,11 @@ def read(inbox):
 
 @pytest.fixture
 def examples(media, tmp_path, monkeypatch):
-    for place, name in (("source/s0.jpg", "s.png"), ("driving/d0.mp4", "d.mp4")):
+    examples = {"source/s0.jpg": "s.png", "driving/d0.mp4": "d.mp4"}
+    examples |= {"source/cat.jpg": "s.png", "driving/smile.safetensors": "d.safetensors"}
+    for place, name in examples.items():
         path = tmp_path / "examples" / place
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes((media / name).read_bytes())
     monkeypatch.setattr(module, "assets_dir", lambda: tmp_path)
 
@@ -45,6 +47,33 @@ def test_the_examples_are_the_defaults(examples, read):
     assert (source.name, driving.motion.name) == ("s0", "d0")
     source, (driving,) = read(save_motion_template="m")
     assert source is None and driving.motion.name == "d0"
+
+
+@pytest.mark.parametrize(("keypoints", "driver"), [("compact", "smile"), ("base", "d0")])
+def test_the_examples_of_animals(examples, inbox, media, keypoints, driver):
+    """The example template is of the compact model."""
+
+    def read(**given):
+        return read_inputs(ArgumentConfig(animals=True, **given), inbox, keypoints)
+
+    source, (driving,) = read()
+    assert (source.name, driving.motion.name, driving.is_template) == ("cat", driver, driver == "smile")
+    assert (driving.preview is None) == driving.is_template
+    source, (driving,) = read(source=media / "s.png")
+    assert (source.name, driving.motion.name) == ("s", driver)
+    source, (driving,) = read(driving=media / "d.mp4")
+    assert (source.name, driving.motion.name) == ("cat", "d")
+    assert read(motion_template=media / "d.safetensors")[1][0].motion.name == "d"
+
+
+@pytest.mark.parametrize("keypoints", ["compact", "base"])
+def test_the_examples_of_people_are_the_same_for_every_model(examples, inbox, keypoints):
+    source, (driving,) = read_inputs(ArgumentConfig(), inbox, keypoints)
+    assert (source.name, driving.motion.name) == ("s0", "d0")
+
+
+def test_the_default_is_the_compact_models(examples, inbox):
+    assert read_inputs(ArgumentConfig(animals=True), inbox)[1][0].is_template
 
 
 @pytest.mark.parametrize("form", [list, tuple])

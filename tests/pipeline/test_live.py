@@ -5,9 +5,12 @@ import pytest
 
 from src.config.argument_config import ArgumentConfig
 from src.errors import InputError, MissingFileError, NoFaceError
+from src.pipeline.animate import animate
 from src.pipeline.live import open_session
+from src.pipeline.progress import silent
 
 from .conftest import LEVELS
+from .fake_animals import Asked, fur, warm
 from .fakes import OUT, MeshDetector, finders
 from .scenes import grey, middles, people
 
@@ -176,3 +179,75 @@ def test_frames_that_are_no_pictures(session):
         with pytest.raises(InputError, match=r"the driving frame is a (str|bytes|NoneType): give an array"):
             live.drive([wrong])
     assert face_levels(live.drive([grey(60)])) == [127]
+
+
+# Animals --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked():
+    return Asked()
+
+
+@pytest.fixture(params=[False, True], ids=["relatively", "absolutely"])
+def animal(request, engine, asked):
+    engine.moves_absolutely = request.param
+
+    def opened(source=None, **options):
+        options = {"flag_stitching": False, "paste_unstitched": True, **options}
+        source = fur(100, 200, 160) if source is None else source
+        return open_session(engine, asked.finders, ArgumentConfig(source=source, animals=True, **options))
+
+    return opened
+
+
+EXPECTED = pytest.approx([127 + level - LEVELS[0] for level in LEVELS], abs=1.01)
+
+
+def test_a_person_drives_an_animal(animal, asked, engine):
+    results = animal().drive(FRAMES)
+    assert face_levels(results) == EXPECTED and asked.made == ["animal", "person"]
+    assert all(result.shape == (160, 200, 3) for result in results) and engine.heads.calls == []
+    assert all((result[:, :10] == fur(100)[0, 0]).all() for result in results)
+
+
+def test_an_animal_drives_an_animal_if_the_options_say_so(animal, asked):
+    results = animal(driving_kind="animal").drive([fur(level, 96, 96) for level in LEVELS])
+    assert face_levels(results) == EXPECTED and asked.made == ["animal", "animal in clip"]
+    assert face_levels(animal(driving_kind="animal").drive(FRAMES)) == [100] * len(FRAMES)  # a person is none
+
+
+def test_an_animal_whose_points_are_given(animal, asked):
+    results = animal(grey(100, 200, 160), source_points="60,50 140,50 100,100 100,120").drive(FRAMES)
+    assert face_levels(results) == EXPECTED and asked.made == ["person"]
+
+
+@pytest.mark.parametrize("paste", [True, False])
+def test_several_animals(animal, paste):
+    results = animal(warm(people(100, 120)), faces="all", paste_unstitched=paste).drive(FRAMES[:3])
+    assert [middles(result, 2) for result in results] == [[127, 127], [147, 147], [167, 167]]
+
+
+def test_an_animal_driven_live_and_by_a_file(animal, engine, asked, written, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("src.pipeline.animate.write_gif", lambda video, path: None)
+    live = animal(driving_multiplier=0.7).drive(FRAMES)
+    options = {"driving_multiplier": 0.7, "flag_stitching": False, "paste_unstitched": True, "animals": True}
+    args = ArgumentConfig(source=fur(100, 200, 160), driving=np.stack(FRAMES), output="r.mp4", **options)
+    animate(engine, asked.finders, args, silent)
+    np.testing.assert_array_equal(live, written["r.mp4"].frames)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"source": grey(100)}, NoFaceError, "shows a person and no animal"),
+        ({"source": grey(0)}, NoFaceError, "no animal's face found in the source"),
+        ({"source_points": "1,2"}, InputError, "--source_points 1,2 is not four points"),
+        ({"source_points": "60,50 240,50 100,150 100,170"}, InputError, "leave the picture of 200 x 160 pixels"),
+        ({"source": np.stack(FRAMES)}, InputError, "only a picture can be driven live"),
+    ],
+)
+def test_animals_refused(animal, options, error, message):
+    with pytest.raises(error, match=message):
+        animal(**options)

@@ -172,3 +172,54 @@ def test_places_are_checked_without_making_them(tmp_path):
     for path in ("file/r.mp4", "file/x/r.mp4"):
         with pytest.raises(InputError, match=r"cannot be written: .*file' is no folder"):
             check_outputs(output_paths(options(str(tmp_path / path)), "s", "d", True), [])
+
+
+# The GIF beside an animal's video -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("output", "is_video", "gif"),
+    [
+        (None, True, "animations/s--d.gif"),
+        ("x/r.mp4", True, "x/r.gif"),
+        ("x/r.MOV", True, "x/r.gif"),
+        ("a.b.webm", True, "a.b.gif"),
+        ("-r.mp4", True, "-r.gif"),
+        ("r.jpg", True, "r.gif"),  # the result is r.mp4
+        ("new/", True, "new/s--d.gif"),
+        ("r.gif", True, None),
+        ("r.GIF", True, None),
+        (None, False, None),
+        ("r.png", False, None),
+        ("r.gif", False, None),  # the result is r.jpg
+    ],
+)
+def test_names_of_the_gif(output, is_video, gif):
+    assert output_paths(options(output), "s", "d", is_video, with_gif=True).gif == (gif and Path(gif))
+    assert output_paths(options(output), "s", "d", is_video).gif is None
+
+
+def test_the_gif_lies_beside_the_result_and_not_beside_the_side_by_side_video():
+    paths = output_paths(options("x/r.mp4", "out"), "s", "d", True, with_gif=True)
+    assert paths == OutputPaths(Path("x/r.mp4"), Path("out/r_concat.mp4"), Path("x/r.gif"))
+
+
+def test_a_name_too_long_for_the_gif_is_refused():
+    with pytest.raises(InputError, match="too long"):
+        output_paths(options(f"{'x' * 252}.mp4"), "s", "d", True, with_gif=True)
+
+
+def test_the_gif_never_replaces_an_input():
+    Path("r.gif").touch()
+    check_outputs(output_paths(options("r.mp4"), "s", "d", True), [Path("r.gif")])
+    with pytest.raises(InputError, match=r"overwrite its own input 'r\.gif': choose another --output"):
+        check_outputs(output_paths(options("r.mp4"), "s", "d", True, with_gif=True), [Path("r.gif")])
+    Path("s.gif").symlink_to("r.gif")
+    with pytest.raises(InputError, match=r"overwrite its own input 's\.gif'"):
+        check_outputs(output_paths(options("s.mp4"), "s", "d", True, with_gif=True), [Path("r.gif")])
+
+
+def test_the_gifs_place_is_checked():
+    Path("r.gif").mkdir()
+    with pytest.raises(InputError, match=r"r\.gif"):
+        check_outputs(output_paths(options("r.mp4"), "s", "d", True, with_gif=True), [])

@@ -239,3 +239,74 @@ def test_no_input_is_overwritten(media, plan, tmp_path, role):
     )
     with pytest.raises(InputError, match="would overwrite its own input"):
         plan(**given, output=name)
+
+
+# Animals --------------------------------------------------------------------------------------------------------------
+
+POINTS = "90,60 120,60 105,80 105,90"
+
+
+def test_an_animals_video_comes_with_a_gif(plan):
+    assert plan(animals=True).outputs.gif == Path("animations/s--d.gif")
+    assert plan(animals=True, output="r.gif").outputs.gif is None
+    assert plan(animals=True, driving="still.safetensors").outputs.gif is None  # the result is a picture
+    assert plan().outputs.gif is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"source": "d.mp4"}, r"the source '.*d\.mp4' is a video: animals are animated from a picture"),
+        ({"source": CLIP}, "is a video: animals are animated from a picture"),
+        ({"source": "d.gif"}, "animals are animated from a picture"),
+        ({"driving": "d.png"}, r"the driving '.*d\.png' is a picture: an animal needs a video or a motion template"),
+        ({"driving": ["d.mp4", "d.png"], "faces": "all"}, r"the driving '.*d\.png' is a picture"),
+        ({"source": None, "driving": "d.png", "save_motion_template": "m"}, "is a picture"),
+        ({"source_points": "1,2"}, "--source_points 1,2 is not four points"),
+        ({"source_points": ("1,2", "3,4", "5,6", "7,8")}, "are not eyes with a nose and a mouth below them"),
+        ({"source_points": "120,60 90,60 105,80 105,90"}, "are not eyes with a nose and a mouth below them"),
+        ({"source_points": np.full((4, 2), np.nan)}, "is not four points"),
+        ({"driving_kind": "cat"}, "--driving_kind must be one of auto, human, animal, got 'cat'"),
+        ({"animal_detector": "haar"}, "--animal_detector must be one of"),
+    ],
+)
+def test_what_animals_cannot_be_is_known_beforehand(media, plan, tmp_path, options, message):
+    with pytest.raises(InputError, match=message) as caught:
+        plan(animals=True, **options)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match=message):
+        check_run(arguments(media, animals=True, **options))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", [{"source_points": POINTS}, {"driving_kind": "animal"}])
+def test_what_people_cannot_be_is_known_beforehand(media, option):
+    with pytest.raises(InputError, match="is for animals: use inference_animals"):
+        check_run(arguments(media, **option))
+    check_run(arguments(media, animals=True, **option))
+
+
+def test_no_gif_replaces_an_input(media, plan, tmp_path):
+    own = shutil.copy(media / "d.gif", tmp_path / "d.gif")
+    with pytest.raises(InputError, match=r"would overwrite its own input 'd\.gif'"):
+        plan(driving=own, animals=True, output="d.mp4")
+    assert plan(driving=own, output="d.mp4").outputs.gif is None
+
+
+@pytest.mark.parametrize(("keypoints", "n"), [("compact", 1), ("base", 2)])
+def test_remarks_on_animals_depend_on_the_model(media, inbox, keypoints, n):
+    args = arguments(
+        media, driving="d.mp4", animals=True, flag_stitching=False, paste_unstitched=True,
+        animation_region="lip", flag_normalize_lip=True,
+    )  # fmt: skip
+    assert len(plan_run(args, inbox, keypoints).remarks) == n
+
+
+def test_animals_are_not_told_that_they_are_not_stitched(plan):
+    assert plan(animals=True, flag_stitching=False).remarks == []
+
+
+def test_options_of_people_do_not_reach_the_transfer(plan):
+    people = {"flag_relative_motion": False, "flag_normalize_lip": True, "flag_lip_retargeting": True}
+    assert plan(animals=True, **people).transfer == TransferOptions()
+    assert plan(animals=True, driving_multiplier=1.2).transfer == TransferOptions(driving_multiplier=1.2)
