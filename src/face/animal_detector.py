@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import cos, sin
 from pathlib import Path
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from .animal_landmarks import animal_landmarks
 from .blazeface import LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace, Detection
@@ -16,6 +19,7 @@ from .face_mesh import PRESENT, FaceMesh, region_of_detection
 from .haar_cascade_file import load_cascade
 from .mediapipe_detector import SHORT_RANGE_FILE
 from .network import open_network
+from .point_flow import flow
 from .sampling import Region, check_rgb
 
 CASCADES_FILE = "frontal_cat_face.safetensors"
@@ -29,9 +33,25 @@ _ALONE = 5.1  # least evidence where BlazeFace sees nothing: cats 6.0 to 8.8, ot
 _SHARED = 1.0  # least evidence where BlazeFace sees a face of low score: dogs 2.1 to 5.2 ...
 _DOUBT = 60.0  # ... and so much more for every unit of score above a dog's
 _STILL_THERE = 8  # least number of windows around a face that is followed
+_PULL = 0.02  # of the way to the carried points, every frame
 _CLIP = 40.0
 _RATIO = 0.5  # least ratio of their sides
 _ON_FACE = 0.35  # of the larger side: finds whose centres are nearer show one face
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FollowedAnimal(Face):
+    """An animal's face with what it takes to find it again in the next frame.
+
+    Attributes:
+        region: the square that the cascades see.
+        carried: the points as they were found at first, carried along with the square alone.
+        gray: the frame.
+    """
+
+    region: Region
+    carried: Points
+    gray: NDArray[np.uint8]
 
 
 class AnimalDetector:
@@ -61,21 +81,32 @@ class AnimalDetector:
             InputError: not a picture.
         """
         check_rgb(rgb)
-        finds = self._animals(rgb, self._network_finds(rgb))
-        return [_face(find, animal_landmarks(rgb, find.region)) for find in finds]
+        faces: list[Face] = []
+        for find in self._animals(rgb, self._network_finds(rgb)):
+            points = animal_landmarks(rgb, find.region)
+            settled = self._boxes.again(rgb, find.region)  # so that the next frame is measured in the same way
+            faces.append(_face(find, settled.region if settled.agreed else find.region, points, points, _gray(rgb)))
+        return faces
 
     def follow(self, rgb: Rgb, previous: Face) -> Face | None:
         """The same face in the next frame, looked for where it was last; None when it is lost.
+
+        The points follow what they lie on, so that a turning head shows, and are pulled a little towards where the
+        cascades' square carries them, so that they do not drift.
 
         Raises:
             InputError: not a picture.
         """
         check_rgb(rgb)
-        last = _region_of_face(previous)
-        find = self._boxes.again(rgb, last)
+        if not isinstance(previous, FollowedAnimal) or previous.gray.shape != rgb.shape[:2]:
+            return None
+        find = self._boxes.again(rgb, previous.region)
         if not find.agreed or sum(find.counts) < _STILL_THERE:
             return None
-        return _face(find, _moved(previous.landmarks, last, find.region))
+        gray = _gray(rgb)
+        carried = _moved(previous.carried, previous.region, find.region)
+        points = flow(previous.gray, gray, previous.landmarks)
+        return _face(find, find.region, points + _PULL * (carried - points), carried, gray)
 
     def has_person(self, rgb: Rgb) -> bool:
         """Whether a picture (H, W, 3) uint8 RGB shows a person's face.
@@ -126,22 +157,18 @@ def _square_of(find: Detection) -> Region:
     return Region(center, side, float(np.arctan2(across[1], across[0])))
 
 
-def _face(find: CatFace, landmarks: Points) -> Face:
+def _face(find: CatFace, region: Region, points: Points, carried: Points, gray: NDArray[np.uint8]) -> FollowedAnimal:
     score = 1 / (1 + np.exp(-np.clip(find.evidence, -_CLIP, _CLIP) / 2))
-    return Face(box_of(find.region.to_picture(_CORNERS)), float(score), landmarks, Scheme.POINTS4)
+    box, landmarks = box_of(region.to_picture(_CORNERS)), points.astype(np.float32)
+    return FollowedAnimal(box, float(score), landmarks, Scheme.POINTS4, region=region, carried=carried, gray=gray)
 
 
-def _region_of_face(face: Face) -> Region:
-    """The square that a face's box goes around, turned as the eyes say."""
-    box = face.box.astype(np.float64)
-    across = (face.landmarks[1] - face.landmarks[0]).astype(np.float64)
-    angle = float(np.arctan2(across[1], across[0]))
-    side = float((box[2:] - box[:2]).max()) / (abs(cos(angle)) + abs(sin(angle)))
-    return Region((box[:2] + box[2:]) / 2, max(side, 1.0), angle)
+def _gray(rgb: Rgb) -> NDArray[np.uint8]:
+    return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
 
 
 def _moved(points: Points, old: Region, new: Region) -> Points:
-    """Points that go with a square."""
+    """Points that go with a square, (4, 2) float32."""
     turn = new.angle - old.angle
     matrix = np.array([[cos(turn), sin(turn)], [-sin(turn), cos(turn)]]) * (new.side / old.side)
     return ((points - old.center) @ matrix + new.center).astype(np.float32)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from .animal_mesh import mesh_over, points_of_mesh
+from .animal_mesh import mesh_over
 from .animal_points import four_points, nine_points
 from .face import Face, FaceDetector, Rgb, Scheme
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AnimalFace(Face):
+    """An animal's face as a mesh.
+
+    Attributes:
+        found: what the detector said, which it wants back to follow the face.
+    """
+
+    found: Face
 
 
 class AnimalFaces:
@@ -29,16 +40,15 @@ class AnimalFaces:
 
     def follow(self, rgb: Rgb, previous: Face) -> Face | None:
         """The same animal in the next frame, or None when it is lost."""
-        points = points_of_mesh(previous.landmarks)
-        found = self._finder.follow(rgb, Face(previous.box, previous.score, points, Scheme.POINTS4))
+        found = self._finder.follow(rgb, previous.found) if isinstance(previous, AnimalFace) else None
         return None if found is None else self._with_mesh(found)
 
     def _with_mesh(self, face: Face) -> Face:
         points = four_points(face.landmarks, face.scheme)
         mesh = mesh_over(points, turned=self._turned)
-        found = Face(face.box, face.score, mesh, Scheme.MESH478)
+        animal = AnimalFace(face.box, face.score, mesh, Scheme.MESH478, found=face)
         if not self._official_crop:
-            return found
+            return animal
         if face.scheme is Scheme.POINTS4:
-            return replace(found, still_landmarks=nine_points(points), still_scheme=Scheme.ANIMAL9)
-        return replace(found, still_landmarks=face.landmarks, still_scheme=face.scheme)
+            return replace(animal, still_landmarks=nine_points(points), still_scheme=Scheme.ANIMAL9)
+        return replace(animal, still_landmarks=face.landmarks, still_scheme=face.scheme)
