@@ -28,9 +28,19 @@ def test_the_engine_of_a_model(name, kind):
     assert type(engine) is kind and engine.name == name and engine.device == CPU
 
 
-def test_animals_have_the_official_networks_and_their_own_keypoint_space():
+def test_animals_have_the_official_networks():
     engine = create_engine(model("animals"), CPU)
     assert isinstance(engine, OfficialEngine) and engine.name == "animals"
+
+
+@pytest.mark.parametrize(
+    ("name", "keypoints", "absolutely"),
+    [("compact", "compact", False), ("base", "base", False), ("animals", "base", True)],
+)
+def test_how_motion_is_taken_over(name, keypoints, absolutely):
+    """Templates of people's and animals' official weights go together; animals alone move absolutely."""
+    engine = create_engine(model(name), CPU)
+    assert (engine.keypoints, engine.moves_absolutely) == (keypoints, absolutely)
 
 
 def test_half_is_passed_on():

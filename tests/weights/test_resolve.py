@@ -198,6 +198,53 @@ def test_an_unpublished_hash_is_verified_at_every_load(start_hub, tmp_path, capl
     assert "warping_module.pth" in line and "motion_extractor.pth" not in line
 
 
+ANIMALS = {file.path: file.path.encode() for file in MODELS["animals"].files.values()}
+
+
+@pytest.mark.parametrize("name", ["auto", "animals"])
+@pytest.mark.parametrize("there", [True, False])
+def test_official_files_of_animals(start_hub, tmp_path, caplog, name, there):
+    hub, catalogue = start_hub(ANIMALS), {**CATALOGUE, "animals": entry("animals", "base", ANIMALS)}
+    if there:
+        write(tmp_path, ANIMALS)
+    with caplog.at_level(logging.INFO):
+        model = resolve_model(name, tmp_path, official="animals", catalogue=catalogue)
+    assert (model.name, model.config) == ("animals", {"definition": "base"})
+    assert {path.relative_to(tmp_path).as_posix() for path in model.files.values()} == set(ANIMALS)
+    assert sorted(path for path, _ in hub.downloads()) == ([] if there else sorted(ANIMALS))
+    assert warnings(caplog) == [] and "model: animals" in caplog.text
+
+
+def test_those_of_people_do_not_do_for_animals_nor_the_other_way_round(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    write(tmp_path, ANIMALS)
+    assert resolve_model("auto", tmp_path, official="base").name == "compact"
+    for path in ANIMALS:
+        (tmp_path / path).unlink()
+    write(tmp_path, {file.path: b"x" for file in MODELS["base"].files.values()})
+    assert resolve_model("auto", tmp_path, official="animals").name == "compact"
+
+
+def test_animals_fall_back_with_one_line_although_nobody_knows_their_sizes(tmp_path, caplog, monkeypatch):
+    assert any(file.size is None for file in MODELS["animals"].files.values())
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    write(tmp_path, dict(list(ANIMALS.items())[:2]))
+    assert resolve_model("auto", tmp_path, official="animals").name == "compact"
+    (line,) = warnings(caplog)
+    assert "3 of the official model's 5 files are not in" in line and "HF_HUB_OFFLINE" in line
+    assert "for the official one (animals): hf download KwaiVGI/LivePortrait" in line
+    assert "liveportrait_animals" in line and " MB" not in line and "None" not in line and "\n" not in line
+
+
+def test_a_failed_try_for_animals_names_them_in_the_next_line(start_hub, tmp_path, caplog):
+    start_hub({})
+    for _ in range(2):
+        caplog.clear()
+        assert resolve_model("auto", tmp_path, official="animals").name == "compact"
+    (line,) = warnings(caplog)
+    assert "an attempt failed within the last day (--model animals tries again)" in line
+
+
 def test_an_unknown_name(tmp_path):
     with pytest.raises(InputError, match="'huge'; choose one of: auto, base, compact"):
         resolve("huge", tmp_path)
