@@ -73,7 +73,8 @@ def test_every_data_file_is_packaged():
     }
     shipped = ROOT / "pretrained_weights"
     expected |= {path for room in ("compact", "mediapipe", "xpose", "catface") for path in (shipped / room).iterdir()}
-    expected |= {ROOT / "assets/examples/source/s0.jpg", ROOT / "assets/examples/driving/d0.mp4"}  # the defaults
+    defaults = ("source/s0.jpg", "source/cat.jpg", "driving/d0.mp4")
+    expected |= {ROOT / "assets/examples" / name for name in defaults}
     assert {path.suffix for path in expected} >= {".yaml", ".npy", ".typed", ".safetensors", ".onnx"}
     assert expected <= packaged_data()
 
