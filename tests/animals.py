@@ -60,7 +60,7 @@ def _matrix(pose: Pose) -> np.ndarray:
 def swaying(n: int) -> list[Pose]:
     """One slow swing through n poses: roll, shift and size go their own ways."""
     return [
-        Pose(10 * np.sin(a), 18 * np.sin(a + 1), 10 * np.sin(a + 2.5), 1 + 0.08 * np.sin(a + 4))
+        Pose(10 * np.sin(a), 30 * np.sin(a + 1), 20 * np.sin(a + 2.5), 1 + 0.08 * np.sin(a + 4))
         for a in np.arange(n) / n * 2 * np.pi
     ]
 
