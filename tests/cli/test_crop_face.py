@@ -12,6 +12,8 @@ from src.media.picture import read_picture, write_picture
 
 ROOT = Path(__file__).parents[2]
 MONA_LISA = ROOT / "assets/examples/source/s9.jpg"
+CAT = ROOT / "assets/examples/source/cat.jpg"
+POINTS = ["60,50", "140,52", "100,100", "99,120"]  # somewhere; nobody looks whether an animal is there
 
 
 @pytest.fixture
@@ -55,7 +57,48 @@ def test_no_face(run, tmp_path):
     ]
 
 
-@pytest.mark.parametrize("words", [[], ["--input"], ["-i", "a.jpg", "--bogus"], ["-i", "a", "--dsize", "large"]])
+def test_an_animal_whose_points_are_given(run):
+    code, out, _ = run("-i", CAT, "--animal", "--source_points", *POINTS, "--dsize=64", "-o", "cat.png")
+    assert (code, out) == (0, "cat.png\n") and read_picture("cat.png").shape == (64, 64, 3)
+    code, out, _ = run("-i", CAT, "--animal", "--source_points", *POINTS, "--list")
+    _, row, picture = out.splitlines()
+    assert (code, picture, row.split()) == (0, "cat_faces.jpg", ["0", "60", "50", "140", "120", "80x70", "1.00"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--source_points", *POINTS], "--source_points needs --animal"),
+        (
+            ["--animal", "--source_points", "1,2", "3,4", "5,6", "7,8"],
+            "--source_points 1,2 3,4 5,6 7,8 are not eyes with a nose and a mouth below them",
+        ),
+        (["--animal", "--source_points", "left", "right", "nose", "mouth"], "left right nose mouth is not four points"),
+        (["--animal", "--source_points", "1,2", "9999,2", "5000,4000", "5000,6000"], "leave the picture of"),
+    ],
+)
+def test_points_that_are_refused(run, words, message):
+    code, out, err = run("-i", CAT, *words)
+    (line,) = [line for line in err.splitlines() if line.startswith("error:")]
+    assert (code, out) == (1, "") and message in line and list(Path().iterdir()) == []
+
+
+def test_a_person_is_no_animal(run):
+    code, out, err = run("-i", MONA_LISA, "--animal")
+    assert (code, out) == (1, "") and "no animal's face found in" in err and "--source_points" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--input"],
+        ["-i", "a.jpg", "--bogus"],
+        ["-i", "a", "--dsize", "large"],
+        ["-i", "a", "--animal", "--source_points", "1,2", "3,4"],
+        ["-i", "a", "--animal_detector", "haar"],
+    ],
+)
 def test_mistakes_end_with_code_2(words, capsys):
     with pytest.raises(SystemExit) as caught:
         parse(words)
@@ -65,7 +108,12 @@ def test_mistakes_end_with_code_2(words, capsys):
 def test_defaults_are_those_of_animating():
     args = ArgumentConfig()
     given = vars(parse(["-i", "a.jpg"]).crop)
-    assert given.pop("dsize") == 512 and given.pop("scale") is None and given.pop("vy_ratio") is None
+    assert (
+        given.pop("animal") is False
+        and given.pop("dsize") == 512
+        and given.pop("scale") is None
+        and given.pop("vy_ratio") is None
+    )
     assert given == {name: getattr(args, name) for name in given}
 
 
