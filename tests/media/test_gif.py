@@ -11,7 +11,10 @@ import pytest
 from src.errors import InputError
 from src.media import ffmpeg
 from src.media.gif import write_gif
+from src.media.sound import has_audio
 from src.media.video_writer import VideoWriter
+
+from .clips import make_tone
 
 LEVELS = [40, 90, 140, 190]
 
@@ -74,6 +77,23 @@ def test_the_shape_stays(tmp_path, size, expected):
     with av.open(str(tmp_path / "g.gif")) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == (expected or (256, 1))
+
+
+def test_sound_does_no_harm(tmp_path):
+    make_tone(tmp_path / "tone.m4a", 0.5)
+    with VideoWriter(tmp_path / "v.mp4", 30, crf=5, audio_from=tmp_path / "tone.m4a") as writer:
+        for level in LEVELS:
+            writer.write(np.full((120, 160, 3), level, np.uint8))
+    assert has_audio(tmp_path / "v.mp4")
+    write_gif(tmp_path / "v.mp4", tmp_path / "g.gif")
+    assert shown(tmp_path / "g.gif")[2] == pytest.approx(LEVELS, abs=4)
+
+
+@pytest.mark.parametrize("fps", [1, 25, 30])
+def test_a_video_of_one_frame(tmp_path, fps):
+    write_gif(make_video(tmp_path / "v.mp4", [90], fps), tmp_path / "g.gif")
+    levels = shown(tmp_path / "g.gif")[2]
+    assert len(levels) >= 1 and levels == pytest.approx([90] * len(levels), abs=4)
 
 
 def test_nothing_is_left_behind(video, tmp_path, temporary):
