@@ -10,6 +10,7 @@ import torch
 
 from src.config.argument_config import ArgumentConfig
 from src.errors import InputError, NoFaceError
+from src.face.animal_mesh import points_of_mesh
 from src.media.picture import read_picture, write_picture
 from src.media.video_reader import open_video
 from src.motion.template import MotionTemplate, load_template, save_template
@@ -182,6 +183,34 @@ def test_nothing_is_stitched_unless_asked_for(moved, engine):
 def test_no_crop_or_no_pasting(moved, written, on):
     assert moved(**on) == pytest.approx(np.array(EXPECTED)[:, None], abs=2.5)
     assert written["r.mp4"].frames[0].shape == (OUT, OUT, 3)
+
+
+@pytest.fixture
+def meshes(engine, monkeypatch):
+    """The meshes that the engine is given, of the source first."""
+    given, get_motion = [], engine.get_motion
+
+    def noted(pictures, meshes=None, like=None):
+        given.append(meshes)
+        return get_motion(pictures, meshes, like)
+
+    engine.reads_meshes = True
+    monkeypatch.setattr(engine, "get_motion", noted)
+    return given
+
+
+def test_a_mesh_lies_where_the_animal_is_in_its_crop(moved, meshes):
+    moved("d.safetensors", source_points="60,50 140,50 100,100 100,120")
+    eyes = points_of_mesh(meshes[0][0])[:2]
+    assert meshes[0].shape == (1, 478, 3) and np.abs(meshes[0][..., :2]).max() < 1
+    assert eyes[0] == pytest.approx(eyes[1] * [-1, 1], abs=0.05)  # upright and in the middle
+
+
+def test_a_whole_picture_has_the_animals_mesh_too(moved, meshes):
+    """The engine would look for a person's."""
+    moved("d.safetensors", flag_do_crop=False, source_points="60,50 140,50 100,100 100,120")
+    expected = np.array([(60, 50), (140, 50), (100, 100), (100, 120)]) / [200, 160] * 2 - 1
+    np.testing.assert_allclose(points_of_mesh(meshes[0][0]), expected, atol=0.01)
 
 
 def test_all_animals_of_a_picture(moved):
