@@ -45,11 +45,6 @@ def mesh_over(points: Points, *, turned: bool = False) -> NDArray[np.float32]:
     return (mesh + _bend(mesh, targets)).astype(np.float32)
 
 
-def points_of_mesh(mesh: Points) -> NDArray[np.float32]:
-    """Picture-left eye, picture-right eye, nose and mouth of a mesh (478, 3), (4, 2) float32."""
-    return _anchors(np.asarray(mesh, np.float64)).astype(np.float32)
-
-
 def _turn(targets: Array) -> tuple[float, float]:
     """Yaw and pitch in radians under which the mean face's points fit best, pulled towards zero."""
     size = np.linalg.norm(targets[1] - targets[0])

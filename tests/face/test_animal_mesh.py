@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from src.face.animal_mesh import mesh_over, points_of_mesh
+from src.face.animal_mesh import mesh_over
 from src.motion.measures import fit_pose
 from src.motion.mesh_points import mean_face, opening
 
+from .meshes import points_of_mesh
 from .test_animal_points import CAT, moved
 
 DOG = np.array([(200, 300), (290, 296), (240, 400), (238, 440)], np.float32)  # a long muzzle, a little aside
@@ -52,22 +53,6 @@ def test_they_lie_on_the_points_in_every_pose(yaw, pitch, turned):
     points = projected(yaw, pitch)
     off = points_of_mesh(mesh_over(points, turned=turned)) - points
     assert np.linalg.norm(off, axis=1).max() < ON_POINTS * 60
-
-
-def test_points_do_not_wander_where_every_frame_starts_from_the_last_mesh():
-    points = DOG
-    for _ in range(50):
-        points = points_of_mesh(mesh_over(points, turned=True))
-    assert np.abs(points - DOG).max() < 50 * ON_POINTS * eye_distance(DOG)
-
-
-def test_points_of_a_mesh():
-    mesh = np.zeros((478, 3), np.float32)
-    mesh[468:473], mesh[473:478] = (1, 2, 9), (3, 4, 9)
-    mesh[[1, 4, 5]], mesh[[61, 291, 13, 14]] = (5, 6, 9), (7, 8, 9)
-    points = points_of_mesh(mesh)
-    assert points.dtype == np.float32
-    np.testing.assert_array_equal(points, [(1, 2), (3, 4), (5, 6), (7, 8)])
 
 
 def test_the_mean_face_over_its_own_points_is_the_mean_face():

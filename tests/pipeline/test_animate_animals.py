@@ -10,12 +10,12 @@ import torch
 
 from src.config.argument_config import ArgumentConfig
 from src.errors import InputError, NoFaceError
-from src.face.animal_mesh import points_of_mesh
 from src.media.picture import read_picture, write_picture
 from src.media.video_reader import open_video
 from src.motion.template import MotionTemplate, load_template, save_template
 from src.pipeline.animate import animate
 from src.pipeline.progress import silent
+from tests.face.meshes import points_of_mesh
 
 from .fake_animals import Asked, fur, warm
 from .fakes import OUT, levels_of, motion_of

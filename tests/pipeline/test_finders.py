@@ -8,8 +8,8 @@ import pytest
 from src.config.argument_config import ArgumentConfig
 from src.errors import InputError
 from src.face.animal_faces import AnimalFaces
-from src.face.animal_mesh import points_of_mesh
 from src.face.face import Scheme
+from tests.face.meshes import points_of_mesh
 
 from .fake_animals import Asked, fur
 from .fakes import FakeEngine
