@@ -70,6 +70,17 @@ def test_the_border_is_as_the_engine_wants_it(engine):
         assert wide.border == border and crop[0, 0, 0] == corner
 
 
+def test_fur_goes_on_beyond_the_border_as_fur(engine, picture):
+    place = np.array([10.0, 80, 160, 0])  # 70 pixels of it lie left of the picture
+    engine.repeats_border = True
+    cut_out = framing(engine, animals=True, flag_stitching=False)
+    assert cut_out.border == cv2.BORDER_REFLECT_101
+    mirrored = np.concatenate([picture[:, 70:0:-1], picture], axis=1)
+    np.testing.assert_array_equal(cut_out.crop(picture, place), cut_out.crop(mirrored, np.array([80.0, 80, 160, 0])))
+    engine.repeats_border = False
+    assert framing(engine, animals=True).border == cv2.BORDER_CONSTANT  # the official model's is black
+
+
 def test_without_a_place_the_frame_is_the_crop(engine, picture):
     cut_out = framing(engine)
     assert cut_out.crop(picture, None) is picture and cut_out.paste_back(None, [], picture) is None
@@ -104,6 +115,13 @@ def test_when_something_is_pasted_back(engine, picture, without):
     assert not pastes_back(ArgumentConfig(**{without: False}))
     cut_out = framing(engine, **{without: False})
     assert cut_out.paste_back(cut_out.place(face_in(picture), still=True), [], picture) is None
+
+
+def test_what_is_not_stitched_is_pasted_back_if_it_is_said_to_be():
+    unstitched = {"paste_unstitched": True, "flag_stitching": False}
+    assert pastes_back(ArgumentConfig(**unstitched))
+    for without in ("flag_pasteback", "flag_do_crop"):
+        assert not pastes_back(ArgumentConfig(**unstitched, **{without: False}))
 
 
 def test_neighbours_have_pixels_of_their_own(engine):
