@@ -121,6 +121,8 @@ class Command:
     options: tuple[tuple[str, object], ...]
     reads_meshes: bool
     crops_driving: bool
+    animals: bool = False
+    points: tuple[str, ...] = ()
 
     def reads(self, path: str) -> bool:
         """Whether a file is an input, or one of a folder of pictures."""
@@ -129,7 +131,8 @@ class Command:
 
     def words(self) -> list[str]:
         given = [] if self.source is None else [("source", self.source)]
-        return in_words([*given, *(("driving", one) for one in self.drivings), *self.options])
+        points = ["--source_points", *self.points] if self.points else []
+        return [*in_words([*given, *(("driving", one) for one in self.drivings), *self.options]), *points]
 
 
 @st.composite
@@ -157,6 +160,50 @@ def commands(draw: st.DrawFn) -> Command:
         tuple(options.items()),
         draw(st.booleans()),
         draw(st.booleans()),
+    )
+
+
+ANIMALS = {  # good and bad values of the options that are theirs, or mean something else there
+    "driving_kind": (["auto", "human", "animal"], ["fish"]),
+    "animal_detector": (["auto", "catface", "xpose"], ["eyes"]),
+    "model": (["auto", "compact"], ["base"]),
+    "v2v": ([False], [True]),
+    **{
+        name: VALUES[name]
+        for name in ("output", "faces", "flag_do_crop", "flag_pasteback", "flag_stitching", "flag_relative_motion")
+    },
+    **{name: VALUES[name] for name in ("flag_eye_retargeting", "concat", "output_size", "source_max_dim")},
+}
+POINTS = [(), (), ("30,20", "60,20", "45,40", "45,55"), ("9.5;9", "20,9", "15,20", "15,30")]
+BAD_POINTS = [
+    ("60,20", "30,20", "45,40", "45,55"),
+    ("a", "b", "c", "d"),
+    ("1,1",) * 4,
+    ("30,20", "900,20", "450,400", "450,600"),
+]
+
+
+@st.composite
+def animal_commands(draw: st.DrawFn) -> Command:
+    """Commands of inference_animals.py; half of them hold only good values."""
+    sane = draw(st.booleans())
+
+    def one(good: list, bad: list) -> object:
+        return draw(st.sampled_from(bad if bad and not sane and draw(st.integers(0, 3)) == 0 else good))
+
+    options = {name: one(*ANIMALS[name]) for name in draw(st.lists(st.sampled_from(sorted(ANIMALS)), max_size=4))}
+    source = one(["s.png", "odd.png", "people.png", "still.gif"], ["d.mp4", "frames", "black.png", "dot.png", "d.pkl"])
+    driving = one(
+        ["d.mp4", "d.gif", "frames", "gaps.mp4", *TEMPLATES], ["d.png", "black.mp4", "base.safetensors", "evil.pkl"]
+    )
+    return Command(
+        f"in/{source}",
+        (f"in/{driving}",),
+        tuple(options.items()),
+        draw(st.booleans()),
+        draw(st.booleans()),
+        animals=True,
+        points=one(POINTS, BAD_POINTS),
     )
 
 

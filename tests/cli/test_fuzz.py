@@ -17,10 +17,11 @@ from hypothesis import given, settings
 import src.live_portrait_wrapper as wrapper_module
 from src.cli import inference
 from src.config.argument_config import ArgumentConfig
+from src.media.containers import VIDEO_SUFFIXES
 from src.pipeline import inputs
-from tests.pipeline.fakes import FakeDetector, FakeEngine, MeshDetector
+from tests.pipeline.fakes import AnimalsDetector, FakeDetector, FakeEngine, MeshDetector
 
-from .fuzz_space import FILES, PYTHON_ONLY, VALUES, Command, commands, write_media
+from .fuzz_space import FILES, PYTHON_ONLY, VALUES, Command, animal_commands, commands, write_media
 from .whole import check_whole, error_of, snapshot
 
 
@@ -37,11 +38,12 @@ def run(command: Command, patch: pytest.MonkeyPatch) -> tuple[int, str, str]:
     patch.setattr(
         wrapper_module, "create_detector", lambda *_, **__: (MeshDetector if command.reads_meshes else FakeDetector)()
     )
+    patch.setattr(wrapper_module, "create_animal_detector", lambda *_, **__: AnimalsDetector())
     patch.setattr(wrapper_module, "create_engine", lambda model, *_, **__: _engine(model.name, command))
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = inference.main(command.words())
+            code = (inference.main_animals if command.animals else inference.main)(command.words())
         except SystemExit as stop:
             code = stop.code
     return code, out.getvalue(), err.getvalue()
@@ -71,6 +73,8 @@ def check_success(command: Command, out: str, new: list[Path], here: Path) -> No
         concat = [path for path in new if path.name == f"{result.stem}_concat{result.suffix}"]
         assert len(concat) == 1 and frames[concat[0]] == frames[result]
         expected |= set(concat)
+    if command.animals and result.suffix.lower() in VIDEO_SUFFIXES - {".gif"}:
+        expected.add(result.with_suffix(".gif"))
     assert set(new) == expected
 
 
@@ -116,12 +120,20 @@ def test_every_option_is_drawn():
     assert VALUES.keys() | FILES.keys() | PYTHON_ONLY == {field.name for field in fields(ArgumentConfig)}
 
 
-@pytest.mark.parametrize("n", [30, pytest.param(75, marks=pytest.mark.slow)])
-def test_whatever_is_asked_for(media, n):
+@pytest.mark.parametrize(
+    ("drawn", "n"),
+    [
+        (commands, 30),
+        (animal_commands, 12),
+        pytest.param(commands, 75, marks=pytest.mark.slow),
+        pytest.param(animal_commands, 30, marks=pytest.mark.slow),
+    ],
+)
+def test_whatever_is_asked_for(media, drawn, n):
     codes: Counter[int] = Counter()
 
     @settings(max_examples=n, deadline=None, derandomize=True, database=None)
-    @given(commands())
+    @given(drawn())
     def fuzz(command: Command) -> None:
         codes[check(command, media)] += 1
 
