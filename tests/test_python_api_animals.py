@@ -169,6 +169,7 @@ def test_a_source_without_animals(wrapper):
 # Motion of one frame --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_motion_of_a_cat(wrapper):
     """The roll is the angle in the picture; the motion is of the same kind as a person's."""
     upright, tilted = (wrapper.motion_extractor(cat_frame(Pose(roll))) for roll in (0, 10))

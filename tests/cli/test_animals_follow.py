@@ -29,7 +29,7 @@ def template(wrapper, tmp_path_factory) -> Path:
     """The motion of the swaying cat; nothing else is told than its frames."""
     path = tmp_path_factory.mktemp("cat") / "cat.safetensors"
     frames = np.stack([cat_frame(pose) for pose in POSES])
-    return Path(wrapper.execute(driving_video=frames, save_motion_template=path))
+    return Path(wrapper.execute(driving_video=frames, save_motion_template=path, driving_kind="animal"))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,9 @@ def test_the_source_follows(wrapper, template, tmp_path):
     result = wrapper.execute(
         source_image=CAT, motion_template=template, output=tmp_path / "r.mp4", source_points=GIVEN, concat=False
     )
-    again = wrapper.execute(driving_video=result, save_motion_template=tmp_path / "r.safetensors")
+    again = wrapper.execute(
+        driving_video=result, save_motion_template=tmp_path / "r.safetensors", driving_kind="animal"
+    )
     correlation, gain = against(roll_of(load_template(again).motion), [pose.roll for pose in POSES])
     assert correlation > 0.8 and 0.4 < gain < 1.3
 

@@ -33,7 +33,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(PERSON, folder / "person.jpg")
     write_picture(folder / "wall.png", nobody())
     write_frames(folder / "wall.mp4", [nobody()] * 2)
-    write_frames(folder / "person.mp4", [frame.rgb[::2, ::2] for frame in islice(open_video(DRIVER), 2)])
+    write_frames(folder / "person.mp4", [frame.rgb[::2, ::2] for frame in islice(open_video(DRIVER), 1)])
     for name in ("frame_1", "frame_2"):
         write_picture(folder / "frames" / f"{name}.png", nobody())
     smile = load_template(SMILE)
