@@ -108,7 +108,8 @@ def test_a_steadied_motion_is_smoother(wrapper, template, motion, tmp_path):
 def test_a_cat_that_goes_away_for_a_moment(wrapper, tmp_path, caplog):
     frames = [cat_frame(pose) for pose in POSES[:6]]
     frames[2] = frames[3] = np.zeros_like(frames[0])
-    template = wrapper.execute(driving_video=frames, save_motion_template=tmp_path / "m.pkl", on_missing="interpolate")
+    options = {"on_missing": "interpolate", "driving_kind": "animal"}
+    template = wrapper.execute(driving_video=frames, save_motion_template=tmp_path / "m.pkl", **options)
     assert "2 of 6 frames of the driving" in caplog.text and "they are bridged" in caplog.text
     roll = roll_of(load_template(template).motion)
     assert roll[5] > roll[0] + 2
