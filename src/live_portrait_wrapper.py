@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import fields, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from threading import Lock
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +33,7 @@ from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
 from .motion.keypoints import NUM_KP, transform_keypoint
 from .motion.pose import degrees, get_rotation_matrix, headpose_pred_to_degree
+from .motion.template_pickle import OFFICIAL_MODEL
 from .pipeline.animate import animate
 from .pipeline.finders import Finders
 from .pipeline.live import LiveSession, open_session
@@ -89,6 +91,7 @@ class LivePortraitWrapper:
             compile_networks=self.inference_cfg.flag_do_torch_compile,
         )
         self._session: LiveSession | None = None
+        self._making = Lock()
 
     @classmethod
     def from_arguments(cls, args: ArgumentConfig) -> LivePortraitWrapper:
@@ -112,25 +115,29 @@ class LivePortraitWrapper:
         """Raise for the model of the other script; names that nobody knows are told where models are looked up."""
         if model in ("base", "animals") and model != cls.official_model:
             raise InputError(
-                f"--model {model} animates {'people' if cls.animals else 'animals'}: "
-                f"{'inference.py' if cls.animals else 'inference_animals.py'} runs it; "
-                f"here it is auto, {cls.official_model} or compact"
+                f"--model {model} is for {'people' if cls.animals else 'animals'}: "
+                f"use {'inference.py' if cls.animals else 'inference_animals.py'} for it, "
+                f"or here auto, {cls.official_model} or compact"
             )
 
-    @cached_property
-    def detector(self) -> FaceDetector:
-        """Finds faces; read from disk when first needed."""
+    def _once(self, name: str, make: Callable[[], FaceDetector]) -> FaceDetector:
+        """The attribute of that name, made by one thread while others wait."""
+        with self._making:
+            if name not in self.__dict__:
+                self.__dict__[name] = make()
+        detector: FaceDetector = self.__dict__[name]
+        return detector
+
+    def _detector_of_people(self) -> FaceDetector:
         return create_detector(
             self.crop_cfg.detector,
-            official_model=self.engine.name == "base",
+            official_model=self.engine.keypoints == OFFICIAL_MODEL,
             weights_dir=self._resolved.folder,
             device=str(self.device),
             threshold=self.crop_cfg.det_thresh,
         )
 
-    @cached_property
-    def animal_detector(self) -> FaceDetector:
-        """Finds animals in pictures: X-Pose where its network is there; read from disk when first needed."""
+    def _detector_of_animals(self) -> FaceDetector:
         crop_cfg = self.crop_cfg
         return create_animal_detector(
             crop_cfg.animal_detector,
@@ -141,9 +148,20 @@ class LivePortraitWrapper:
         )
 
     @cached_property
+    def detector(self) -> FaceDetector:
+        """Finds people's faces; read from disk when first needed."""
+        return self._once("detector", self._detector_of_people)
+
+    @cached_property
+    def animal_detector(self) -> FaceDetector:
+        """Finds animals in pictures: X-Pose where its network is there; read from disk when first needed."""
+        return self._once("animal_detector", self._detector_of_animals)
+
+    @cached_property
     def _animal_detector_of_clips(self) -> FaceDetector:
         """Finds animals frame by frame: X-Pose takes seconds for each."""
-        return create_animal_detector("catface", device=str(self.device))
+        name = "_animal_detector_of_clips"
+        return self._once(name, lambda: create_animal_detector("catface", device=str(self.device)))
 
     @property
     def _finders(self) -> Finders:
@@ -178,7 +196,8 @@ class LivePortraitWrapper:
 
         Args:
             source_image: a picture: path, bytes, open file, PIL image or array (H, W, 3) uint8 RGB.
-            options: single options, as for `execute`, that hold until the next source is set; none about files.
+            options: single options, as for `execute`, that hold until the next source is set; none about files. Of
+                animals the driver is a person unless ``driving_kind="animal"`` is given.
 
         Returns:
             The session, for callers that drive several sources at a time; `drive` uses the last one.
@@ -378,8 +397,9 @@ class LivePortraitWrapper:
 class LivePortraitWrapperAnimal(LivePortraitWrapper):
     """The same for cats and dogs: the official weights of animals, or the compact ones that serve both.
 
-    The official weights copy the driver's motion absolutely and without stitching (spec: pipeline, section 14), the
-    compact ones add its change since the first frame.
+    The official weights copy the driver's motion absolutely (spec: pipeline, section 14), the compact ones add its
+    change since the first frame. Nothing is stitched unless a config or argument says so: an `InferenceConfig` or
+    `ArgumentConfig` of the caller's own has stitching on by default, as for people.
     """
 
     animals = True
@@ -394,7 +414,7 @@ class LivePortraitWrapperAnimal(LivePortraitWrapper):
 def _weights_folder(given: str | PathLike[str], model: str) -> Path:
     """The folder that a caller names; it must be there, unless the official model is to be fetched into it."""
     folder = user_path(given, "weights_dir")
-    if model != "base" and not folder.is_dir():
+    if model not in ("base", "animals") and not folder.is_dir():
         raise InputError(f"there is no folder '{folder}': name the one with the official weights, or make it")
     return folder
 

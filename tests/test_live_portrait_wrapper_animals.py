@@ -77,8 +77,8 @@ def test_auto_means_the_official_animals(asked):
 @pytest.mark.parametrize(
     ("kind", "model", "script"),
     [
-        (LivePortraitWrapperAnimal, "base", "--model base animates people: inference.py runs it; here it is auto, ani"),
-        (LivePortraitWrapper, "animals", "--model animals animates animals: inference_animals.py runs it; here it is"),
+        (LivePortraitWrapperAnimal, "base", "--model base is for people: use inference.py"),
+        (LivePortraitWrapper, "animals", "--model animals is for animals: use inference_animals.py"),
     ],
 )
 def test_the_model_of_the_other_script(asked, kind, model, script):
@@ -119,8 +119,8 @@ def test_a_call_cannot_make_people_of_animals(asked, written):
 
 def test_detectors_are_made_as_the_configs_say(asked, written):
     wrapper = make(crop_cfg=CropConfig(animal_detector="xpose", det_thresh=0.3))
-    wrapper.execute(source_image=SOURCE, driving_video=FRAMES, output="r.mp4")
-    wrapper.execute(source_image=SOURCE, driving_video=FRAMES, output="r.mp4")
+    for _ in range(2):
+        wrapper.execute(source_image=SOURCE, driving_video=FRAMES, output="r.mp4", driving_kind="animal")
     (_, name, options), (_, in_clip, _) = [call for call in asked if call[0] == "animals"]  # each is made once
     assert (name, in_clip) == ("xpose", "catface")
     assert options == {
@@ -134,7 +134,7 @@ def test_detectors_are_made_as_the_configs_say(asked, written):
 def test_given_points(asked, written):
     make().execute(source_image=grey(100, 200, 160), driving_video=FRAMES, output="r.mp4", source_points=POINTS)
     assert levels(written["r.mp4"]) == EXPECTED
-    assert [call[1] for call in asked if call[0] == "animals"] == ["catface"]  # for the driver alone
+    assert [call[1] for call in asked if call[0] == "animals"] == []
 
 
 def test_a_person_is_refused(asked, written):
@@ -163,3 +163,9 @@ def test_mistakes_are_told_before_weights_are_looked_for(asked):
         with pytest.raises(InputError, match=message):
             LivePortraitWrapperAnimal.from_arguments(args)
     assert asked == []
+
+
+def test_official_weights_may_be_fetched_into_a_new_folder(asked, tmp_path):
+    LivePortraitWrapperAnimal(model="animals", weights_dir=tmp_path / "new")
+    with pytest.raises(InputError, match="there is no folder"):
+        LivePortraitWrapperAnimal(model="compact", weights_dir=tmp_path / "new")

@@ -117,7 +117,7 @@ def test_a_config_is_honoured(smile):
     ids=["people", "animals"],
 )
 def test_the_other_model(make, other):
-    with pytest.raises(InputError, match=rf"--model {other} animates .*: inference(_animals)?\.py runs it"):
+    with pytest.raises(InputError, match=rf"--model {other} is for .*: use inference(_animals)?\.py"):
         make(model=other)
 
 

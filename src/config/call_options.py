@@ -38,7 +38,7 @@ def call_options(args: ArgumentConfig, options: Mapping[str, Any]) -> ArgumentCo
     aliases = _aliases()
     known = {field.name for field in fields(ArgumentConfig)}
     fixed = {field.name for group in (ModelOptions, RuntimeOptions) for field in fields(group)} - {"batch_size"}
-    fixed |= {"detector", "det_thresh", "animal_detector", "animal_face_type", "animals"}
+    fixed |= {"detector", "det_thresh", "animal_detector", "animal_face_type", "animals", "paste_unstitched"}
     pages = {field.name for field in fields(AppOptions)}
     changes: dict[str, Any] = {}
     for given, value in options.items():

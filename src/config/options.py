@@ -33,7 +33,7 @@ class InputOptions:
             help_behavior_hint="(default: s0.jpg; of animals cat.jpg)",
         ),
     ] = None
-    """Portrait to animate: a picture, video or folder of pictures."""
+    """Portrait to animate: a picture, video or folder of pictures (an animal: a picture)."""
     driving: Annotated[
         Given,
         tyro.conf.arg(
@@ -44,7 +44,7 @@ class InputOptions:
         ),
         tyro.conf.UseAppendAction,
     ] = None
-    """Driving video, picture, folder of pictures or template; may be repeated: one for each of the --faces."""
+    """Driving video, folder, template or (for people) picture; may be repeated: one for each of the --faces."""
     motion_template: Annotated[
         Given, tyro.conf.arg(constructor=str | None, metavar="FILE", help_behavior_hint="(optional)")
     ] = None
@@ -61,7 +61,7 @@ class InputOptions:
     ] = None
     """Animals: left eye, right eye (as seen in the picture), nose and mouth of the source, in its pixels."""
     driving_kind: Literal["auto", "human", "animal"] = "auto"
-    """Animals: whose face the driving video shows; auto looks at its first frames."""
+    """Animals: whose face the driving video shows; auto looks at its first second (live: human)."""
     animals: Annotated[bool, tyro.conf.Fixed, tyro.conf.Suppress] = False
     """Animals are animated, not people: fixed by the script, or by the wrapper's class."""
 
@@ -147,7 +147,7 @@ class FrameOptions:
     flag_do_crop: bool = True
     """Crop the source to its face; off: the picture is taken as the crop, whatever its shape."""
     flag_pasteback: Annotated[bool, tyro.conf.arg(aliases=["--paste_back"])] = True
-    """Paste the animated face back into the whole picture (needs --flag_do_crop and --flag_stitching)."""
+    """Paste the face back into the picture (needs --flag_do_crop and, save compact animals, --flag_stitching)."""
     feather: int = 16
     """Width of the soft edge of what is pasted, 1 to 128 pixels of the 512 crop."""
     paste_unstitched: Annotated[bool, tyro.conf.Fixed, tyro.conf.Suppress] = False

@@ -17,6 +17,7 @@ from .cat_face_boxes import CatFace, CatFaceBoxes
 from .face import Face, Points, Rgb, Scheme
 from .face_mesh import PRESENT, FaceMesh, region_of_detection
 from .haar_cascade_file import load_cascade
+from .landmarks import Floats
 from .mediapipe_detector import SHORT_RANGE_FILE
 from .network import open_network
 from .point_flow import flow
@@ -27,7 +28,7 @@ _CASCADES = ("frontal", "extended")
 _CORNERS = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
 _EYES = 0.45  # of the square's side, distance of the eyes
 _BELOW = 0.075  # of the side: how far below the eyes the square's centre lies
-_PERSON = 0.88  # score of BlazeFace from which on a face is a person's; dogs reach 0.85, few people lie below
+PERSON_SCORE = 0.88  # score of BlazeFace from which on a face is a person's; dogs reach 0.85, few people lie below
 _DOG = 0.80  # most dogs' faces lie below it
 _ALONE = 5.1  # least evidence where BlazeFace sees nothing: cats 6.0 to 8.8, other things up to 4.2
 _SHARED = 1.0  # least evidence where BlazeFace sees a face of low score: dogs 2.1 to 5.2 ...
@@ -108,18 +109,23 @@ class AnimalDetector:
         points = flow(previous.gray, gray, previous.landmarks)
         return _face(find, find.region, points + _PULL * (carried - points), carried, gray)
 
-    def has_person(self, rgb: Rgb) -> bool:
-        """Whether a picture (H, W, 3) uint8 RGB shows a person's face.
+    def people(self, rgb: Rgb) -> list[Floats]:
+        """The boxes (4,) of the faces of people in a picture (H, W, 3) uint8 RGB, best first.
 
         Raises:
             InputError: not a picture.
         """
         check_rgb(rgb)
         finds = self._network_finds(rgb)
-        if not finds or finds[0].score >= _PERSON:
-            return bool(finds)
+        sure = [find for find in finds if find.score >= PERSON_SCORE]
+        if len(sure) == len(finds):
+            return [find.box for find in finds]
         animals = self._animals(rgb, finds)
-        return any(all(not _same(_square_of(find), animal.region) for animal in animals) for find in finds)
+        return [
+            find.box
+            for find in finds
+            if find.score >= PERSON_SCORE or not any(_same(_square_of(find), animal.region) for animal in animals)
+        ]
 
     def _network_finds(self, rgb: Rgb) -> list[Detection]:
         """What BlazeFace takes for faces and the mesh, too, best first; people and most dogs."""
@@ -145,7 +151,7 @@ def _least_evidence(scores: list[float]) -> float:
     if not scores:
         return _ALONE
     score = max(scores)
-    return np.inf if score >= _PERSON else _SHARED + _DOUBT * max(score - _DOG, 0.0)
+    return np.inf if score >= PERSON_SCORE else _SHARED + _DOUBT * max(score - _DOG, 0.0)
 
 
 def _square_of(find: Detection) -> Region:

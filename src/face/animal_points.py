@@ -96,13 +96,15 @@ class GivenPoints:
     """The detector that is told where the animal's face is.
 
     Args:
-        points: picture-left eye, picture-right eye, nose, mouth, (4, 2) pixels of the picture.
+        points: picture-left eye, picture-right eye, nose, mouth, (4, 2) pixels of the picture as it was given.
+        zoom: pixels of the picture that is looked at per pixel of that one.
     """
 
     name = "given points"
 
-    def __init__(self, points: Points) -> None:
-        self._points = planar(points)
+    def __init__(self, points: Points, zoom: float = 1.0) -> None:
+        self._given, self._zoom = planar(points), zoom
+        self._points = self._given * np.float32(zoom)
 
     def detect(self, rgb: Rgb) -> list[Face]:
         """The one face.
@@ -113,8 +115,9 @@ class GivenPoints:
         height, width = rgb.shape[:2]
         inside = (self._points >= 0).all() and (self._points <= [width, height]).all()
         if not inside:
-            at = " ".join(f"{x:.0f},{y:.0f}" for x, y in self._points)
-            raise InputError(f"--source_points {at} leave the picture of {width} x {height} pixels: {_ADVICE}")
+            at = " ".join(f"{x:.0f},{y:.0f}" for x, y in self._given)
+            size = f"{width / self._zoom:.0f} x {height / self._zoom:.0f}"
+            raise InputError(f"--source_points {at} leave the picture of {size} pixels: {_ADVICE}")
         return [Face(box_of(self._points), 1.0, self._points, Scheme.POINTS4)]
 
     def follow(self, rgb: Rgb, previous: Face) -> Face | None:

@@ -1,20 +1,22 @@
-"""`WithoutPeople`: X-Pose for animals, although it takes people's faces for as good."""
+"""`WithoutPeople`: X-Pose for animals, although it takes people's faces for as good and always finds something."""
 
 from __future__ import annotations
 
-import numpy as np
+import logging
 
 from .animal_detector import AnimalDetector
-from .boxes import box_overlap
 from .face import Face, Rgb
+from .landmarks import Floats
 from .xpose_detector import XPoseDetector
+
+_log = logging.getLogger(__name__)
 
 
 class WithoutPeople:
-    """Takes X-Pose's find unless the picture shows a person there; then the embedded detector's finds count.
+    """Takes X-Pose's find unless it is unsure or lies on a person's face; then the embedded detector's finds count.
 
     Args:
-        xpose: always finds some face.
+        xpose: finds the best face of a picture.
         embedded: tells people from animals.
     """
 
@@ -24,14 +26,19 @@ class WithoutPeople:
         self._xpose, self._embedded = xpose, embedded
 
     def detect(self, rgb: Rgb) -> list[Face]:
-        """The animal of a picture (H, W, 3) uint8 RGB, or all of them where X-Pose prefers a person."""
+        """The animal of a picture (H, W, 3) uint8 RGB as X-Pose sees it, or all that the embedded detector finds."""
         faces = self._xpose.detect(rgb)
-        if not faces or not self._embedded.has_person(rgb):
+        if faces and not any(_lies_in(faces[0], box) for box in self._embedded.people(rgb)):
             return faces
-        animals = self._embedded.detect(rgb)
-        boxes = np.array([animal.box for animal in animals]).reshape(-1, 4)
-        return [face for face in faces if box_overlap(face.box, boxes).any()] or animals
+        _log.info("the detector %s looks instead of X-Pose, which is unsure or sees a person", self._embedded.name)
+        return self._embedded.detect(rgb)
 
     def follow(self, rgb: Rgb, previous: Face) -> Face | None:
         """The animal of the next frame."""
         return next(iter(self.detect(rgb)), None)
+
+
+def _lies_in(face: Face, box: Floats) -> bool:
+    """Whether the middle of a face lies in a box."""
+    middle = (face.box[:2] + face.box[2:]) / 2
+    return bool((middle >= box[:2]).all() and (middle <= box[2:]).all())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 import torch
@@ -45,6 +46,7 @@ class XPoseDetector:
         self._instance, self._keypoints = instance, keypoints
         self._scheme = scheme
         self._threshold = threshold
+        self._turn = Lock()
 
     @classmethod
     def open(
@@ -90,7 +92,7 @@ class XPoseDetector:
         """
         check_rgb(rgb)
         height, width = rgb.shape[:2]
-        with torch.inference_mode():
+        with self._turn, torch.inference_mode():  # one picture at a time: each takes some hundred megabytes
             found = self._network(to_input(rgb).to(self._instance.device), self._instance, self._keypoints)
             top = found.logits.argmax()
             score, places = found.logits[top].sigmoid().item(), found.keypoints[top].cpu()

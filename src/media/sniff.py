@@ -16,7 +16,7 @@ class MediaKind(StrEnum):
     """The kinds of input that the project can use."""
 
     PICTURE = "picture"
-    ANIMATION = "animated GIF"
+    ANIMATION = "GIF animation"
     VIDEO = "video"
     TEMPLATE = "motion template"
     FOLDER = "folder"

@@ -59,5 +59,7 @@ def animal_remarks(args: ArgumentConfig, keypoints: str) -> Iterator[str]:
             yield "--no_flag_relative_motion has no effect: the compact model moves animals relatively only"
     else:
         ignored += [name for name in _NOT_OFFICIAL if getattr(args, name) != getattr(ArgumentConfig, name)]
+        if not args.flag_do_crop and args.source_points is not None:
+            ignored.append("source_points")
     for name in ignored:
         yield f"--{name} has no effect on animals"

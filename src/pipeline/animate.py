@@ -13,6 +13,7 @@ from ..engine.engine import Engine
 from ..errors import InputError
 from ..face.face import Rgb
 from ..media.background import Behind
+from ..media.ffmpeg import FfmpegError
 from ..media.gif import write_gif
 from ..media.given import Inbox
 from ..media.picture import write_picture
@@ -23,6 +24,7 @@ from .clip import Clip
 from .compose import Composer
 from .driving import Driving, open_driving, read_driving
 from .finders import Finders
+from .framing import pastes_back
 from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
@@ -74,7 +76,8 @@ class _Run:
             _log.warning("%s", remark)
         if self.args.animals:
             how = "absolute, as officially" if self.engine.moves_absolutely else "relative to the driver's first frame"
-            _log.info("animals with the model %s: motion is %s", self.engine.name, how)
+            where = "is pasted back" if pastes_back(self.args) else "stays a crop"
+            _log.info("animals with the model %s: motion is %s, the face %s", self.engine.name, how, where)
         drivers = [open_driving(given, self.engine) for given in self.plan.drivings]
         if self.plan.source is None or self.plan.outputs is None:
             return self._template(drivers)
@@ -89,13 +92,10 @@ class _Run:
         fps = timeline.fps if timeline.is_video else None
         if self.plan.outputs.concat:
             _log.info("side by side: '%s'", self.plan.outputs.concat)
-        if self.plan.outputs.gif:
-            with self.clock.stage("gif"):
-                write_gif(self.plan.outputs.result, self.plan.outputs.gif)
-            _log.info("animated GIF: '%s'", self.plan.outputs.gif)
+        gif = self._gif(self.plan.outputs)
         return AnimationResult(
             self.plan.outputs.result,
-            gif=self.plan.outputs.gif,
+            gif=gif,
             concat=self.plan.outputs.concat,
             template=saved[0],
             n_frames=timeline.n_frames,
@@ -194,6 +194,19 @@ class _Run:
             clips = [driving.clip.path for driving in drivings if driving.clip is not None and driving.clip.path]
             sound = choose_donor(source.clip.path if source.is_video else None, clips, self.args.audio_priority)
         return stack.enter_context(VideoWriter(path, timeline.fps, crf=self.args.crf, audio_from=sound)).write
+
+    def _gif(self, paths: OutputPaths) -> Path | None:
+        """A small GIF of the result, where one is wanted; a result is whole without it."""
+        if paths.gif is None:
+            return paths.result if self.args.animals and paths.result.suffix.lower() == ".gif" else None
+        try:
+            with self.clock.stage("gif"):
+                write_gif(paths.result, paths.gif)
+        except FfmpegError as error:
+            _log.warning("'%s' could not be made: %s", paths.gif, error)
+            return None
+        _log.info("animated GIF: '%s'", paths.gif)
+        return paths.gif
 
     def _report(
         self, drivings: Sequence[Driving], source: Source | None, n_frames: int, fps: Fraction | None

@@ -129,6 +129,8 @@ def _checked(options: CropFaceOptions) -> CropFaceOptions:
         if not animal:
             raise InputError("--source_points needs --animal")
         parse_points(options.source_points)
+    if not isinstance(animal, bool):
+        raise InputError(f"--animal must be bool, got {animal!r}")
     if isinstance(dsize, bool) or not isinstance(dsize, int) or not 16 <= dsize <= 4096:
         raise InputError(f"--dsize must be a whole number between 16 and 4096, got {dsize!r}")
     return options
@@ -139,10 +141,14 @@ def _detector(options: CropFaceOptions, *, is_video: bool) -> FaceDetector:
     if not options.animal:
         return create_detector(options.detector, device=device, threshold=options.det_thresh)
     if options.source_points is not None:
+        if is_video:
+            raise InputError("--source_points is for pictures: in a video the animal moves")
         return AnimalFaces(GivenPoints(parse_points(options.source_points)), official_crop=True)
+    if is_video and options.animal_detector == "xpose":
+        raise InputError("--animal_detector xpose takes seconds for every frame: of a video leave it at auto")
     name = "catface" if is_video else options.animal_detector
     found = create_animal_detector(name, device=device, threshold=options.det_thresh)
-    return AnimalFaces(found, official_crop=True)
+    return AnimalFaces(found, official_crop=True, turned=is_video)
 
 
 def _no_face(path: Path, options: CropFaceOptions) -> NoFaceError:

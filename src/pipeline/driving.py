@@ -124,18 +124,31 @@ def read_driving(
         NoFaceError: no frame shows a face where one is needed.
     """
     if isinstance(opened, Clip):
-        return _read_clip(opened, engine, finders.of_driver(opened, args)(), args, progress)
+        crops = args.flag_crop_driving_video or engine.always_crops_driving or not opened.is_square
+        if engine.moves_absolutely and not crops:
+            return _read_whole(opened, engine, args, progress)
+        return _read_clip(opened, crops, engine, finders.of_driver(opened, args)(), args, progress)
     clip = None if preview is None else open_clip(preview)
     return Driving(_steadied(opened, args), opened.is_video, clip, None if clip is None else _middle(clip))
 
 
-def _read_clip(clip: Clip, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress) -> Driving:
+def _read_whole(clip: Clip, engine: Engine, args: ArgumentConfig, progress: Progress) -> Driving:
+    """Motion of all frames as they are, whatever they show: the official way with animals."""
+    record = FaceRecord(engine, lambda face: driving_place(face, args))
+    found = motion_of_views(_views(clip, None, record, progress), record, engine, args.batch_size)
+    template = MotionTemplate(_animal_style(found.motion), clip.fps, engine.keypoints)
+    return Driving(_steadied(template, args), clip.is_video, clip)
+
+
+def _read_clip(
+    clip: Clip, crops: bool, engine: Engine, detector: FaceDetector, args: ArgumentConfig, progress: Progress
+) -> Driving:
     record, shots = _track(clip, engine, detector, args, progress)
     n_frames = len(shots)
-    crops = args.flag_crop_driving_video or engine.always_crops_driving or not clip.is_square
     if not len(record):
-        if crops or args.flag_eye_retargeting or args.flag_lip_retargeting:
-            raise NoFaceError(f"no face found in the driving {clip.label}: it must show a face from the front")
+        if crops or (not args.animals and (args.flag_eye_retargeting or args.flag_lip_retargeting)):
+            hint = ", and --driving_kind says whose it is" if args.animals else ""
+            raise NoFaceError(f"no face found in the driving {clip.label}: it must show a face from the front{hint}")
         _log.warning("no face found in the driving %s: its frames are taken as they are", clip.label)
     box = clip_box(record.places, record.frames, shots) if crops else None
     if not crops and len(record):

@@ -10,6 +10,7 @@ from itertools import islice
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..errors import NoFaceError
+from ..face.animal_detector import PERSON_SCORE
 from ..face.animal_faces import AnimalFaces
 from ..face.animal_points import GivenPoints, parse_points
 from ..face.face import FaceDetector, Rgb
@@ -19,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 Finder = Callable[[], FaceDetector]
 
-_LOOKED_AT = 8  # frames of a driver in which a face is looked for to learn whose it is
+_LOOKED_AT, _STEP = 25, 8  # of so many frames of a driver every eighth is looked at to learn whose face it shows
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Finders:
         official_crop = not engine.reads_meshes
         if args.source_points is None:
             return lambda: AnimalFaces(self.animal(), official_crop=official_crop)
-        points = GivenPoints(parse_points(args.source_points) * clip.zoom)
+        points = GivenPoints(parse_points(args.source_points), clip.zoom)
         return lambda: AnimalFaces(points, official_crop=official_crop)
 
     def of_driver(self, clip: Clip, args: ArgumentConfig) -> Finder:
@@ -77,8 +78,11 @@ class Finders:
             args: whether an animal was looked for.
         """
         if not args.animals:
-            return NoFaceError(f"no face found in {what}: give a picture that shows a face from the front")
-        if self.person().detect(picture):
+            return NoFaceError(
+                f"no face found in {what}: give a picture that shows a face from the front "
+                "(of cats and dogs, to inference_animals.py)"
+            )
+        if any(face.score >= PERSON_SCORE for face in self.person().detect(picture)):
             return NoFaceError(
                 f"{what} shows a person and no animal: inference.py animates people "
                 "(if it is an animal: name its eyes, nose and mouth by --source_points)"
@@ -92,9 +96,12 @@ class Finders:
         return AnimalFaces(self.animal_in_clip(), turned=True)
 
     def _shows_animal(self, clip: Clip) -> bool:
-        for frame in islice(clip, _LOOKED_AT):
+        for frame in islice(clip, 0, _LOOKED_AT, _STEP):
+            people = self.person().detect(frame)
+            if any(face.score >= PERSON_SCORE for face in people):  # looking for an animal takes seconds
+                return False
             if self.animal_in_clip().detect(frame):
                 return True
-            if self.person().detect(frame):
+            if people:
                 return False
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from threading import Lock
 
@@ -22,6 +23,7 @@ from ..media.sniff import MediaKind
 from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
+from .animal_options import animal_remarks, check_kind
 from .clip_motion import mesh_of, with_ratios
 from .compose import Composer
 from .driving import driving_place, network_view
@@ -32,6 +34,8 @@ from .plan import check_faces
 from .progress import batched, silent
 from .render import RenderedFrame, render_views, sized, transfer_options
 from .source import Source, open_source, read_source
+
+_log = logging.getLogger(__name__)
 
 
 def open_session(engine: Engine, finders: Finders, args: ArgumentConfig) -> LiveSession:
@@ -48,6 +52,10 @@ def open_session(engine: Engine, finders: Finders, args: ArgumentConfig) -> Live
         media = taken(args.source, "source", inbox)
         if media.kind is not MediaKind.PICTURE:
             raise InputError(f"the source {media.label} is a {media.kind}: only a picture can be driven live")
+        check_kind(args, media, [])
+        if args.animals:
+            for remark in animal_remarks(args, engine.keypoints):
+                _log.warning("%s", remark)
         source = read_source(open_source(media, args), engine, finders, args, silent)
         return LiveSession(engine, finders.of_live_driver(args)(), source, args, options)
 

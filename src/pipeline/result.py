@@ -14,7 +14,7 @@ class AnimationResult(str):
     Attributes:
         concat: path of the side-by-side version, if one was made.
         template: path of the motion template, if one was saved.
-        gif: path of the animated GIF beside an animal's video; None for people.
+        gif: path of the animated GIF of an animal's video; None for people.
         n_frames: frames of the result.
         fps: exact frame rate; None for a picture.
         report: what the run did: faces, missed frames, time by stage, memory.

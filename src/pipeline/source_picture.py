@@ -36,10 +36,10 @@ def still_portraits(clip: Clip, engine: Engine, framing: Framing, finders: Finde
     """
     frame, args = next(iter(clip)), framing.args
     faces = _find(frame, clip, engine, finders, args) if args.flag_do_crop or _needs_face(engine, args) else []
+    if not faces and (args.flag_do_crop or _needs_mesh(engine, args)):
+        raise finders.no_face(f"the source {clip.label}", frame, args)
     if not args.flag_do_crop:
         return [_portrait(frame, faces[0] if faces else None, None, (), engine, framing)]
-    if not faces:
-        raise finders.no_face(f"the source {clip.label}", frame, args)
     if len(faces) > 1 and args.faces == "largest":
         _log.info("%d faces in the source %s: the largest is animated, see --faces", len(faces), clip.label)
     chosen = choose_faces(faces, parse_faces(args.faces), f"the source {clip.label}")
@@ -57,21 +57,28 @@ def _meshes(face: Face, place: Place | None, frame: Rgb, framing: Framing) -> Me
     if not framing.args.animals:
         return None
     height, width = frame.shape[:2]
-    return mesh_of(face, np.diag([CROP_SIZE / width, CROP_SIZE / height, 1.0]))
+    x, y = CROP_SIZE / width, CROP_SIZE / height
+    return mesh_of(face, np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]]))  # edge to edge
 
 
 def _find(frame: Rgb, clip: Clip, engine: Engine, finders: Finders, args: ArgumentConfig) -> list[Face]:
     detector = finders.of_source(clip, engine, args)()
     faces = detector.detect(frame)
     if args.animals and faces:
-        _log.info("the animal's face in the source %s: by %s, score %.2f", clip.label, detector.name, faces[0].score)
+        scores = ", ".join(f"{face.score:.2f}" for face in faces)
+        _log.info("animal in the source %s: found by %s, score %s", clip.label, detector.name, scores)
     return faces
+
+
+def _needs_mesh(engine: Engine, args: ArgumentConfig) -> bool:
+    """Whether an engine must be told where the face is: it looks for people's itself, not for animals'."""
+    return args.animals and engine.reads_meshes
 
 
 def _needs_face(engine: Engine, args: ArgumentConfig) -> bool:
     """Whether a picture that is not cropped must show where its face is: for ratios, or for an animal's mesh."""
     if args.animals:
-        return engine.reads_meshes
+        return _needs_mesh(engine, args)
     return args.flag_eye_retargeting or args.flag_lip_retargeting or args.flag_normalize_lip
 
 

@@ -22,11 +22,16 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 def manual_command(files: Iterable[WeightFile], folder: Path) -> str:
     """Return the shell command that fetches official files into a weights folder.
 
-    It names the top folders of these files: the repository holds others under stricter licences.
+    It names the innermost folders of these files, or the files themselves where they lie beside folders: the repository
+    holds others, some under stricter licences.
     """
-    tops = sorted({file.path.split("/")[0] for file in files})
-    wanted = " ".join(f'--include "{top}/*"' for top in tops)
+    wanted = " ".join(f'--include "{pattern}"' for pattern in sorted({_pattern(file.path) for file in files}))
     return f"hf download {OFFICIAL_REPO} {wanted} --local-dir {shlex.quote(str(folder))}"
+
+
+def _pattern(path: str) -> str:
+    folder = path.rpartition("/")[0]
+    return f"{folder}/*" if "/" in folder else path
 
 
 def fetch(files: Iterable[WeightFile], folder: Path, timeout: float = PATIENT) -> None:

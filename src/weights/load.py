@@ -4,6 +4,7 @@ import pickle
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from ..errors import WeightsError
 
 _NAMES_SHOWN = 8
 _OPTIONAL = "num_batches_tracked"  # a counter of batch norm in training; inference does not use it
+_allowing = Lock()
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
 
@@ -86,8 +88,7 @@ def _read_pickle(path: Path, start: bytes, also: Sequence[type]) -> dict[str, An
     if not start.startswith((_ZIP, _PICKLE)):
         raise WeightsError(f"'{path}' is not a file of weights: it begins with {start[:32]!r}")
     try:
-        with torch.serialization.safe_globals(list(also)):
-            content = torch.load(path, map_location="cpu", weights_only=True)
+        content = _load_allowing(path, also)
     except pickle.UnpicklingError as error:
         asked = re.search(r"GLOBAL (\S+)", str(error))
         what = f"holds more than tensors ({asked[1]}), which could run code" if asked else "is damaged"
@@ -98,6 +99,13 @@ def _read_pickle(path: Path, start: bytes, also: Sequence[type]) -> dict[str, An
     if not isinstance(content, dict):
         raise WeightsError(f"'{path}' holds a {type(content).__name__}, not a dict of weights")
     return content
+
+
+def _load_allowing(path: Path, also: Sequence[type]) -> Any:
+    if not also:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    with _allowing, torch.serialization.safe_globals(list(also)):  # what is allowed holds for the whole process
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _shape(value: Any) -> tuple[int, ...] | str:

@@ -21,7 +21,7 @@ def is_installed(package: Path = PACKAGE_DIR) -> bool:
 
 
 def shipped_weights_dir(package: Path = PACKAGE_DIR) -> Path:
-    """Return the folder with the weights that ship with the project (``compact/``, ``mediapipe/``, ``xpose/``)."""
+    """Return the folder with the weights that ship with the project (``compact/``, ``mediapipe/`` and others)."""
     return (package if is_installed(package) else package.parent) / _WEIGHTS
 
 

@@ -111,13 +111,13 @@ def _choose(folder: Path, official: str, catalogue: Mapping[str, ModelEntry]) ->
     compact = catalogue["compact"]
     logger.warning(
         "using the small compact model (weights: %s), because %d of the official model's %d files are not in '%s' and"
-        " were not fetched: %s; for the official one (%s): %s; --model compact chooses the small one by name",
+        " were not fetched: %s; for the official one%s: %s; --model compact chooses the small one by name",
         compact.licence,
         len(missing),
         len(entry.files),
         folder,
         reason,
-        f"{entry.size / 1e6:.0f} MB" if all(file.size for file in entry.files.values()) else official,
+        f" ({entry.size / 1e6:.0f} MB)" if all(file.size for file in entry.files.values()) else "",
         manual_command(missing, folder),
     )
     return "compact"

@@ -131,7 +131,7 @@ def test_refused(run, name):
     [
         (["-s", "person.jpg", *POINTS], "--source_points is for animals: use inference_animals.py"),
         (["-s", "person.jpg", "--driving_kind", "animal"], "--driving_kind animal is for animals"),
-        (["-s", "person.jpg", "--model", "animals"], "--model animals animates animals: inference_animals.py runs it"),
+        (["-s", "person.jpg", "--model", "animals"], "--model animals is for animals: use inference_animals.py"),
     ],
 )
 def test_people_know_no_animals(run, words, message):

@@ -55,12 +55,13 @@ def test_it_is_found_in_a_mirror_and_turned(detector):
 def test_people_are_no_animals(detector, name):
     picture = read(name)
     assert detector.detect(picture) == []
-    assert detector.has_person(picture)
+    (box,) = detector.people(picture)
+    assert box.shape == (4,) and (box[2:] > box[:2]).all()
 
 
 def test_a_cat_is_no_person(detector):
-    assert not detector.has_person(read("cat.jpg"))
-    assert not detector.has_person(np.full((60, 80, 3), 90, np.uint8))
+    assert detector.people(read("cat.jpg")) == []
+    assert not detector.people(np.full((60, 80, 3), 90, np.uint8))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5), (90, 60)])
@@ -92,7 +93,7 @@ def test_a_face_that_is_gone_is_lost(detector, cat):
     assert detector.follow(np.full((20, 20, 3), 128, np.uint8), cat) is None
 
 
-@pytest.mark.parametrize("method", ["detect", "has_person"])
+@pytest.mark.parametrize("method", ["detect", "people"])
 def test_what_is_not_a_picture_is_an_error(detector, method):
     with pytest.raises(InputError, match="uint8"):
         getattr(detector, method)(np.zeros((9, 9, 3), np.float32))

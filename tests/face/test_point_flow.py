@@ -33,16 +33,25 @@ def test_each_point_moves_on_its_own(texture):
     now[95:170, 95:150] = texture[98:173, 92:147]  # nose and mouth go 3 to the right and 3 up
     found = flow(texture, now, POINTS)
     np.testing.assert_allclose(found[:2], POINTS[:2], atol=0.3)
-    np.testing.assert_allclose(found[2:], POINTS[2:] + [3, -3], atol=0.7)
+    np.testing.assert_allclose(found[2:], np.add(POINTS[2:], (3, -3)), atol=0.7)
 
 
 def test_a_point_that_is_lost_moves_with_the_others(texture):
     now = warped(texture, np.array([[1, 0, 2.0], [0, 1, 1.0]]))
     now[75:97, 142:168] = 0  # the right eye
     found = flow(texture, now, POINTS)
-    np.testing.assert_allclose(found, POINTS + [2, 1], atol=0.5)
+    np.testing.assert_allclose(found, np.add(POINTS, (2, 1)), atol=0.5)
 
 
 def test_a_black_frame_leaves_the_points_where_they_were(texture):
     found = flow(texture, np.zeros_like(texture), POINTS)
     assert np.isfinite(found).all() and np.abs(found - POINTS).max() < 60
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_a_large_face(texture, times):
+    large = cv2.resize(texture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    now = warped(large, np.array([[1, 0, 3.0 * times], [0, 1, -2.0 * times]]))
+    np.testing.assert_allclose(
+        flow(large, now, POINTS * times), np.add(POINTS * times, (3 * times, -2 * times)), atol=1
+    )

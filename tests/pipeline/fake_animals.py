@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from src.face.boxes import box_of
@@ -27,6 +29,14 @@ def warm(rgb: np.ndarray) -> np.ndarray:
     return np.where(shown, rgb.astype(int) + tint, rgb).clip(0, 255).astype(np.uint8)
 
 
+class FakePersonDetector(FakeDetector):
+    """Takes animals for people, too, but less surely."""
+
+    def find(self, rgb):
+        is_fur = int(rgb[..., 0].max()) - int(rgb[..., 2].max()) >= _WARMTH // 2
+        return [replace(face, score=0.8) if is_fur else face for face in faces_in(rgb)]
+
+
 class FakeAnimalDetector(FakeDetector):
     """Finds the four points of what is neither black nor grey."""
 
@@ -49,7 +59,7 @@ class Asked:
 
     def __init__(self) -> None:
         self.made: list[str] = []
-        self.person, self.animal, self.in_clip = FakeDetector(), FakeAnimalDetector(), FakeAnimalDetector()
+        self.person, self.animal, self.in_clip = FakePersonDetector(), FakeAnimalDetector(), FakeAnimalDetector()
 
     @property
     def finders(self) -> Finders:

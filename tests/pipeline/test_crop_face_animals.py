@@ -60,8 +60,15 @@ def test_detector_and_threshold_may_be_named(made):
 
 def test_of_a_video_the_fast_detector_finds_it(made):
     write_video(Path("v.mp4"), [fur(100)] * 3)
-    assert crop_face("v.mp4", "c.mp4", animal=True, animal_detector="xpose", dsize=64) == [Path("c.mp4")]
+    assert crop_face("v.mp4", "c.mp4", animal=True, dsize=64) == [Path("c.mp4")]
     assert {name for name, _ in made} == {"catface"} and open_video(Path("c.mp4")).n_frames == 3
+
+    for options, message in (
+        ({"animal_detector": "xpose"}, "xpose takes seconds for every frame"),
+        ({"source_points": POINTS}, "--source_points is for pictures"),
+    ):
+        with pytest.raises(InputError, match=message):
+            crop_face("v.mp4", "c.mp4", animal=True, **options)
 
 
 def test_people_are_still_people(made):
@@ -83,12 +90,6 @@ def test_a_tilted_face_is_turned_upright(noise):
     crop_face("s.png", "turned.png", animal=True, source_points=tilted)
     crop_face("s.png", "as_it_was.png", animal=True, source_points=tilted, flag_do_rot=False)
     assert np.abs(read_picture("turned.png").astype(int) - read_picture("as_it_was.png")).mean() > 5
-
-
-def test_points_of_a_video_are_the_same_in_every_frame(made):
-    write_video(Path("v.mp4"), [grey(100, 200, 160)] * 3)
-    crop_face("v.mp4", "c.mp4", animal=True, source_points=POINTS, dsize=64)
-    assert open_video(Path("c.mp4")).n_frames == 3 and made == []
 
 
 def test_several_animals(made):
@@ -147,3 +148,21 @@ def test_a_person_is_no_animal():
 def test_an_unknown_detector_of_animals(noise):
     with pytest.raises(InputError, match="--animal_detector must be one of auto, xpose, catface, got 'haar'"):
         crop_face("s.png", animal=True, animal_detector="haar")
+
+
+@pytest.mark.parametrize("animal", [1, "no"])
+def test_animal_is_yes_or_no(animal):
+    write_picture("a.png", fur(100))
+    with pytest.raises(InputError, match="--animal must be bool"):
+        crop_face("a.png", animal=animal)
+
+
+def test_a_video_is_cut_where_a_driver_is(monkeypatch):
+    turned = []
+    monkeypatch.setattr(module, "AnimalFaces", lambda found, **options: turned.append(options["turned"]) or found)
+    monkeypatch.setattr(module, "create_animal_detector", lambda *args, **options: FakeDetector())
+    write_video("a.mp4", [fur(level) for level in (60, 80)])
+    write_picture("a.png", fur(100))
+    crop_face("a.mp4", "v.mp4", animal=True)
+    crop_face("a.png", "p.png", animal=True)
+    assert turned == [True, False]

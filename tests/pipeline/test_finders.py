@@ -110,7 +110,7 @@ def test_people_are_driven_by_people(asked, kind):
 def test_a_driver_with_an_animal(asked, caplog):
     with caplog.at_level(logging.INFO):
         finder = asked.finders.of_driver(clip_of([fur(90)] * 3), animals())
-    assert looks_for_an_animal(finder) and set(asked.made) == {"animal in clip"}
+    assert looks_for_an_animal(finder) and set(asked.made) == {"person", "animal in clip"}
     assert "driving face of 'c': an animal's" in caplog.text
     (face,) = finder().detect(fur(90))
     assert face.scheme is Scheme.MESH478
@@ -119,22 +119,22 @@ def test_a_driver_with_an_animal(asked, caplog):
 def test_a_driver_with_a_person(asked, caplog):
     with caplog.at_level(logging.INFO):
         finder = asked.finders.of_driver(clip_of([grey(90)] * 20), animals())
-    assert finder() is asked.person and asked.in_clip.calls == 1 and caplog.messages == []
+    assert finder() is asked.person and asked.in_clip.calls == 0 and caplog.messages == []
 
 
 def test_an_animal_that_comes_before_the_person(asked):
-    frames = [grey(0), fur(90), grey(90), grey(90)]
+    frames = [grey(0)] * 8 + [fur(90)] * 8 + [grey(90)] * 8
     assert looks_for_an_animal(asked.finders.of_driver(clip_of(frames), animals()))
 
 
 def test_a_person_that_comes_before_the_animal(asked):
-    frames = [grey(0), grey(90), fur(90), fur(90)]
+    frames = [grey(0)] * 8 + [grey(90)] * 8 + [fur(90)] * 8
     assert not looks_for_an_animal(asked.finders.of_driver(clip_of(frames), animals()))
 
 
 def test_a_driver_with_nobody_is_taken_for_a_persons_after_a_few_frames(asked):
     finder = asked.finders.of_driver(clip_of([grey(0)] * 50), animals())
-    assert finder() is asked.person and asked.in_clip.calls == asked.person.calls == 8
+    assert finder() is asked.person and asked.in_clip.calls == asked.person.calls == 4
 
 
 def test_whose_face_a_driver_shows_may_be_said(asked):
@@ -170,7 +170,7 @@ def test_a_turned_head_is_seen_of_drivers_and_not_of_sources(asked):
 
 def test_no_person(asked):
     error = asked.finders.no_face("the source 's'", grey(90), ArgumentConfig())
-    assert str(error) == "no face found in the source 's': give a picture that shows a face from the front"
+    assert str(error).startswith("no face found in the source 's': give a picture that shows a face from the front")
     assert asked.made == []
 
 

@@ -251,3 +251,10 @@ def test_an_animal_driven_live_and_by_a_file(animal, engine, asked, written, mon
 def test_animals_refused(animal, options, error, message):
     with pytest.raises(error, match=message):
         animal(**options)
+
+
+def test_options_of_animals_are_refused_for_people(session):
+    with pytest.raises(InputError, match="--source_points is for animals"):
+        session(source_points="1,2 3,4 5,6 7,8")
+    with pytest.raises(InputError, match="--driving_kind animal is for animals"):
+        session(driving_kind="animal")

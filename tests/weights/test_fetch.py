@@ -187,11 +187,15 @@ def test_a_folder_that_cannot_be_made(start_hub, tmp_path):
 
 
 def test_the_manual_command_quotes_spaces():
-    command = """hf download KwaiVGI/LivePortrait --include "liveportrait/*" --local-dir 'a b'"""
+    folders = '--include "liveportrait/base_models/*" --include "liveportrait/retargeting_models/*"'
+    command = f"hf download KwaiVGI/LivePortrait {folders} --local-dir 'a b'"
     assert manual_command(MODELS["base"].files.values(), Path("a b")) == command
 
 
 def test_the_manual_command_names_the_folders_of_its_files_only():
     animals = manual_command(MODELS["animals"].files.values(), Path("a"))
-    assert animals.count("--include") == 2 and '"liveportrait_animals/*"' in animals and "insightface" not in animals
-    assert '"insightface/*"' in manual_command(FACE_MODELS["insightface"].files.values(), Path("a"))
+    assert animals.count("--include") == 2 and '"liveportrait_animals/base_models_v1.1/*"' in animals
+    assert '--include "liveportrait_animals/xpose.pth" --local' in manual_command(
+        [FACE_MODELS["xpose"].files["network"]], Path("a")
+    )
+    assert '"insightface/models/buffalo_l/*"' in manual_command(FACE_MODELS["insightface"].files.values(), Path("a"))

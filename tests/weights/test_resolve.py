@@ -18,6 +18,7 @@ from tests.weights.fake_hub import entry
 CONTENTS = {"liveportrait/base_models/f.pth": b"network F" * 100, "liveportrait/s.pth": b"network S"}
 CATALOGUE = {"base": entry("base", "base", CONTENTS), "compact": MODELS["compact"]}
 DAY = 24 * 3600
+INCLUDED = '--include "liveportrait/base_models/*" --include "liveportrait/s.pth"'
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +68,7 @@ def test_auto_falls_back_with_one_line_and_remembers(nobody_there, tmp_path, cap
     assert all(path.is_file() and shipped_weights_dir() in path.parents for path in model.files.values())
     (line,) = warnings(caplog)
     assert "\n" not in line and "CC BY-NC-SA 4.0" in line and nobody_there in line
-    assert f'hf download KwaiVGI/LivePortrait --include "liveportrait/*" --local-dir {tmp_path}' in line
+    assert f"hf download KwaiVGI/LivePortrait {INCLUDED} --local-dir {tmp_path}" in line
 
 
 def test_auto_tries_once_a_day(start_hub, tmp_path, caplog, monkeypatch):
@@ -139,7 +140,7 @@ def test_base_without_files_and_hub_names_files_and_command(nobody_there, tmp_pa
     message = str(caught.value)
     assert "\n" not in message
     assert all(path in message for path in CONTENTS)
-    assert f'hf download KwaiVGI/LivePortrait --include "liveportrait/*" --local-dir {tmp_path}' in message
+    assert f"hf download KwaiVGI/LivePortrait {INCLUDED} --local-dir {tmp_path}" in message
 
 
 def test_a_file_of_the_users_own_is_taken_with_a_warning(start_hub, tmp_path, caplog):
@@ -232,7 +233,7 @@ def test_animals_fall_back_with_one_line_although_nobody_knows_their_sizes(tmp_p
     assert resolve_model("auto", tmp_path, official="animals").name == "compact"
     (line,) = warnings(caplog)
     assert "3 of the official model's 5 files are not in" in line and "HF_HUB_OFFLINE" in line
-    assert "for the official one (animals): hf download KwaiVGI/LivePortrait" in line
+    assert "for the official one: hf download KwaiVGI/LivePortrait" in line
     assert "liveportrait_animals" in line and " MB" not in line and "None" not in line and "\n" not in line
 
 
