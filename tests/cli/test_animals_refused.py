@@ -59,7 +59,7 @@ POINTS = ["--source_points", *GIVEN]
 REFUSED = {
     "a person": (["-s", "person.jpg", *COMPACT], "shows a person and no animal: inference.py animates people"),
     "nobody": (["-s", "wall.png", *COMPACT], "no animal's face found in the source '.*wall.png'"),
-    "another script's model": (["-s", "cat.jpg", "--model", "base"], "--model base animates people: inference.py"),
+    "another script's model": (["-s", "cat.jpg", "--model", "base"], "--model base is for people: use inference.py"),
     "no weights": (
         ["-s", "cat.jpg", "--model", "animals"],
         "animals: 5 of 5 files are not in .* could not be fetched: .*HF_HUB_OFFLINE.*hf download KwaiVGI/LivePortrait",
