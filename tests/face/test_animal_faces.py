@@ -103,3 +103,27 @@ def test_an_animal_that_is_lost():
 def test_a_face_that_it_did_not_find_is_lost():
     finder = Finder()
     assert AnimalFaces(finder).follow(PICTURE, finder.faces[0]) is None and finder.asked == []
+
+
+@pytest.mark.parametrize(("turned", "looks"), [(False, 30), (True, 7)])
+def test_a_clip_without_an_animal_is_looked_at_less_and_less_often(turned, looks):
+    finder, calls = Finder(n=0), []
+    finder.detect = lambda rgb: calls.append(len(calls)) or []
+    animals = AnimalFaces(finder, turned=turned)
+    assert all(animals.detect(PICTURE) == [] for _ in range(30)) and len(calls) == looks
+
+
+def test_after_an_animal_was_seen_every_frame_counts_again():
+    finder = Finder(n=0)
+    animals = AnimalFaces(finder, turned=True)
+    for _ in range(10):
+        animals.detect(PICTURE)
+    finder.faces = Finder().faces
+    assert any(animals.detect(PICTURE) for _ in range(12)) and all(animals.detect(PICTURE) for _ in range(5))
+
+
+@pytest.mark.parametrize("points", [np.full((4, 2), 50, np.float32), np.full((9, 2), 50, np.float32)])
+def test_points_that_coincide_are_no_face(points):
+    finder = Finder()
+    finder.faces = [Face(box_of(CAT), 0.9, points, {4: Scheme.POINTS4, 9: Scheme.ANIMAL9}[len(points)])]
+    assert AnimalFaces(finder).detect(PICTURE) == []

@@ -1,5 +1,7 @@
+import argparse
 import os
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,14 @@ def test_spectral_norm_keys_load():
     assert "0.weight_orig" in source.state_dict()
     load_strict(target, dict(source.state_dict()), "x")
     assert torch.equal(source.eval()(torch.ones(1, 3, 5, 5)), target.eval()(torch.ones(1, 3, 5, 5)))
+
+
+def test_threads_may_read_files_that_hold_more_than_others_may(tmp_path):
+    """What PyTorch lets a file hold holds for the whole process."""
+    path = tmp_path / "w.pth"
+    torch.save({"model": {"a": torch.ones(200, 200)}, "args": argparse.Namespace(lr=1.0)}, path)
+    with ThreadPoolExecutor(8) as pool:
+        states = list(pool.map(lambda _: read_state(path, also=(argparse.Namespace,)), range(32)))
+    assert all(state["model"]["a"].sum() == 40_000 for state in states)
+    with pytest.raises(WeightsError, match=r"argparse\.Namespace"):
+        read_state(path)
