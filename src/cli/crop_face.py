@@ -19,6 +19,7 @@ DESCRIPTION = """Cut the face out of a picture, or out of a video for driving.
 
 Examples:
   python crop_face.py --input source.jpg --output cropped.jpg
+  python crop_face.py --input cat.jpg --output cropped.jpg --animal
   python crop_face.py --input people.jpg --list
   python crop_face.py --input people.jpg --faces 0,2 --output cropped.jpg"""
 

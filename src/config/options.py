@@ -84,6 +84,8 @@ class OutputOptions:
     """Whose sound is copied when both have some."""
     concat: bool = True
     """Also write the side-by-side video: driving, source, result."""
+    gif: bool = True
+    """Animals: also write an animated GIF, 256 pixels wide."""
     save_motion_template: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
     """Keep the driving motion as a template (.safetensors, or official .pkl). Without --source, only that."""
     auto_template: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 from .animal_mesh import mesh_over
 from .animal_points import four_points, nine_points
 from .face import Face, FaceDetector, Rgb, Scheme
+from .landmarks import Floats
 
 _LONGEST_PAUSE = 11  # frames
 
@@ -64,6 +65,12 @@ class AnimalFaces:
         if face.scheme is Scheme.POINTS4:
             return replace(animal, still_landmarks=nine_points(points), still_scheme=Scheme.ANIMAL9)
         return replace(animal, still_landmarks=face.landmarks, still_scheme=face.scheme)
+
+
+def points_of_animal(face: Face) -> Floats:
+    """Picture-left eye, picture-right eye, nose and mouth of a face of `AnimalFaces`, (4, 2) float32 pixels."""
+    assert isinstance(face, AnimalFace), "of AnimalFaces"
+    return four_points(face.found.landmarks, face.found.scheme)
 
 
 def _has_extent(face: Face) -> bool:

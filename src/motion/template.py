@@ -77,9 +77,11 @@ class MotionTemplate:
             TemplateError: if they belong to another model.
         """
         if name != self.model:
+            official = "base (of animals: --model animals)"
             raise TemplateError(
                 f"this motion template holds keypoints of the model {self.model!r} and cannot drive {name!r}: "
-                f"make a template with --model {name}, or use --model {self.model}"
+                f"use --model {official if self.model == OFFICIAL_MODEL else self.model}, or make a template of the "
+                f"driving video with --model {official if name == OFFICIAL_MODEL else name}"
             )
 
 

@@ -12,6 +12,7 @@ from ..media.sniff import MediaKind
 from .inputs import COMPACT
 
 WITHOUT_ANIMALS = ("flag_relative_motion", "flag_normalize_lip", "flag_eye_retargeting", "flag_lip_retargeting")
+LIPS = 0.5  # strength of an animal's lips: muzzles that follow as far as a person's lips tear the nose along
 _NOT_OFFICIAL = (
     "animation_region",
     "driving_option",

@@ -143,17 +143,18 @@ def _detector(options: CropFaceOptions, *, is_video: bool) -> FaceDetector:
     if options.source_points is not None:
         if is_video:
             raise InputError("--source_points is for pictures: in a video the animal moves")
-        return AnimalFaces(GivenPoints(parse_points(options.source_points)), official_crop=True)
+        return AnimalFaces(GivenPoints(parse_points(options.source_points)))
     if is_video and options.animal_detector == "xpose":
         raise InputError("--animal_detector xpose takes seconds for every frame: of a video leave it at auto")
     name = "catface" if is_video else options.animal_detector
     found = create_animal_detector(name, device=device, threshold=options.det_thresh)
-    return AnimalFaces(found, official_crop=True, turned=is_video)
+    return AnimalFaces(found, official_crop=found.name == "xpose", turned=is_video)
 
 
 def _no_face(path: Path, options: CropFaceOptions) -> NoFaceError:
-    what, advice = ("animal's face", ", or be named by --source_points") if options.animal else ("face", "")
-    return NoFaceError(f"no {what} found in '{path}': it must show a face from the front{advice}")
+    if options.animal:
+        return NoFaceError(f"no animal's face found in '{path}': it must show it from the front, see --source_points")
+    return NoFaceError(f"no face found in '{path}': it must show a face from the front (--animal: of a cat or dog)")
 
 
 def _is_video(path: Path) -> bool:

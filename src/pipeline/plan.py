@@ -73,7 +73,7 @@ def plan_run(args: ArgumentConfig, inbox: Inbox, keypoints: str = COMPACT) -> Pl
         raise InputError(f"--v2v needs a video as source, {source.label} is a picture")
     is_video = any(moving) or source.kind is not MediaKind.PICTURE
     names = "+".join(dict.fromkeys(driving.motion.name for driving in drivings))
-    outputs = output_paths(args, source.name, names, is_video, with_gif=args.animals)
+    outputs = output_paths(args, source.name, names, is_video, with_gif=args.animals and args.gif)
     check_outputs(outputs, [*inputs, *(path for path in templates if path is not None)])
     said = [*remarks(args, transfer, source, drivings), *outputs.remarks]
     if args.animals:

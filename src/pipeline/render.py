@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from ..face.paste_back import PasteBack
 from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
-from .animal_options import WITHOUT_ANIMALS
+from .animal_options import LIPS, WITHOUT_ANIMALS
 from .driving import Driving
 from .portrait import Portrait, Views
 from .progress import batched
@@ -198,4 +198,5 @@ def transfer_options(args: ArgumentConfig) -> TransferOptions:
     """
     given = vars(args)
     names = {field.name for field in fields(TransferOptions)} - set(WITHOUT_ANIMALS if args.animals else ())
-    return TransferOptions(**{name: given[name] for name in names if name in given})
+    options = TransferOptions(**{name: given[name] for name in names if name in given})
+    return replace(options, lip_retargeting_ratio=LIPS * options.lip_retargeting_ratio) if args.animals else options

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine, Meshes
+from ..face.animal_faces import points_of_animal
 from ..face.choose import choose_faces, parse_faces
 from ..face.face import Face, Rgb
 from ..face.ratios import openings
@@ -65,8 +66,15 @@ def _find(frame: Rgb, clip: Clip, engine: Engine, finders: Finders, args: Argume
     detector = finders.of_source(clip, engine, args)()
     faces = detector.detect(frame)
     if args.animals and faces:
-        scores = ", ".join(f"{face.score:.2f}" for face in faces)
-        _log.info("animal in the source %s: found by %s, score %s", clip.label, detector.name, scores)
+        for face in faces:
+            at = " ".join(f"{x:.0f},{y:.0f}" for x, y in points_of_animal(face) / clip.zoom)
+            _log.info(
+                "animal in the source %s: found by %s, score %.2f, eyes, nose and mouth at %s",
+                clip.label,
+                detector.name,
+                face.score,
+                at,
+            )
     return faces
 
 

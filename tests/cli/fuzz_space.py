@@ -89,6 +89,7 @@ VALUES = {  # good and bad values
     "vy_ratio_crop_driving_video": SHIFT,
     "detector": (["auto", "mediapipe"], ["eyes"]),
     "animal_detector": (["auto", "catface"], ["eyes"]),
+    "gif": SWITCH,
     "det_thresh": ([0.0, 0.5, 1.0], [-0.1, 1.1, "nan"]),
     "model": (["auto", "compact"], ["base", "animals"]),
     "weights_dir": (["in"], ["", "none", "file", "a\0b"]),

@@ -53,7 +53,7 @@ def test_no_face(run, tmp_path):
     code, out, err = run("-i", "grey.png")
     assert (code, out) == (1, "")
     assert [line for line in err.splitlines() if line.startswith("error:")] == [
-        "error: no face found in 'grey.png': it must show a face from the front"
+        "error: no face found in 'grey.png': it must show a face from the front (--animal: of a cat or dog)"
     ]
 
 

@@ -348,3 +348,15 @@ def test_a_gif_that_cannot_be_made_leaves_the_result(run, monkeypatch, caplog):
 def test_retargeting_asks_nothing_of_an_animals_driver(run, files):
     write_video(files / "black.mp4", [grey(0)] * 3)
     assert run("black.mp4", flag_eye_retargeting=True, output="r.mp4").n_frames == 3
+
+
+def test_the_gif_may_be_left_out(run):
+    result = run(output="r.mp4", concat=False, gif=False)
+    assert result.gif is None and [path.name for path in Path().iterdir()] == ["r.mp4"]
+
+
+def test_the_points_are_logged_as_they_may_be_given(run, caplog):
+    with caplog.at_level(logging.INFO):
+        run(source=fur(100, 400, 320), source_max_dim=200)
+    (line,) = [line for line in caplog.messages if line.startswith("animal in the source")]
+    assert line.endswith("eyes, nose and mouth at 162,122 238,122 200,179 200,208")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from src.errors import InputError, NoFaceError
-from src.face.animal_points import nine_points
+from src.face.animal_mesh import mesh_over
 from src.face.crop import crop_image
 from src.face.face import Scheme
 from src.media.picture import read_picture, write_picture
@@ -78,9 +78,9 @@ def test_people_are_still_people(made):
 
 
 @pytest.mark.parametrize("points", [POINTS, POINTS.split(), tuple(POINTS.split()), XY, XY.tolist()], ids=str)
-def test_given_points_are_cut_out_as_nine_points_are(noise, made, points):
+def test_given_points_are_cut_out_as_the_compact_model_sees_them(noise, made, points):
     crop_face("s.png", "c.png", animal=True, source_points=points)
-    expected = crop_image(noise, nine_points(XY), Scheme.ANIMAL9, dsize=512, scale=2.3, vy_ratio=-0.125).image
+    expected = crop_image(noise, mesh_over(XY), Scheme.MESH478, dsize=512, scale=2.3, vy_ratio=-0.125).image
     np.testing.assert_array_equal(read_picture("c.png"), expected)
     assert made == []
 
@@ -135,8 +135,8 @@ def test_nobody_there(call, animal):
     write_picture("s.png", grey(0))
     with pytest.raises(NoFaceError) as caught:
         call("s.png", animal=animal)
-    what, advice = ("animal's face", ", or be named by --source_points") if animal else ("face", "")
-    assert str(caught.value) == f"no {what} found in 's.png': it must show a face from the front{advice}"
+    what, advice = ("animal's face", "--source_points") if animal else ("face", "--animal")
+    assert str(caught.value).startswith(f"no {what} found in 's.png': it must show") and advice in str(caught.value)
 
 
 def test_a_person_is_no_animal():
@@ -166,3 +166,15 @@ def test_a_video_is_cut_where_a_driver_is(monkeypatch):
     crop_face("a.mp4", "v.mp4", animal=True)
     crop_face("a.png", "p.png", animal=True)
     assert turned == [True, False]
+
+
+def test_xposes_finds_are_cut_out_by_their_own_points(monkeypatch, noise):
+    class XPose(FakeAnimalDetector):
+        name = "xpose"
+
+    monkeypatch.setattr(module, "create_animal_detector", lambda *args, **options: XPose())
+    write_picture("a.png", fur(100))
+    crop_face("a.png", "x.png", animal=True)
+    monkeypatch.setattr(module, "create_animal_detector", lambda *args, **options: FakeAnimalDetector())
+    crop_face("a.png", "c.png", animal=True)
+    assert (read_picture("x.png") != read_picture("c.png")).any()

@@ -272,3 +272,9 @@ def test_every_motion_option_of_the_arguments_arrives():
     assert OPTIONS.keys() == vars(TransferOptions()).keys()
     assert transfer_options(ArgumentConfig(**OPTIONS)) == TransferOptions(**OPTIONS)
     assert transfer_options(ArgumentConfig()) == TransferOptions()
+
+
+def test_lips_of_animals_move_half_as_far():
+    assert transfer_options(ArgumentConfig(animals=True)).lip_retargeting_ratio == 0.5
+    assert transfer_options(ArgumentConfig(animals=True, lip_retargeting_ratio=0.6)).lip_retargeting_ratio == 0.3
+    assert transfer_options(ArgumentConfig()).lip_retargeting_ratio == 1
