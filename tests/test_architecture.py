@@ -11,7 +11,8 @@ SRC = ROOT / "src"
 MAY_IMPORT = {
     "cli": {"benchmark", "live_portrait_wrapper", "pipeline", "weights", "config"},
     "benchmark": {"live_portrait_wrapper", "face", "motion", "media"},
-    "live_portrait_wrapper": {"pipeline", "engine", "config", "face", "motion", "weights"},
+    "live_portrait_wrapper": {"official_methods", "pipeline", "engine", "config", "face", "motion", "weights"},
+    "official_methods": {"pipeline", "engine", "config", "face", "motion"},
     "pipeline": {"engine", "face", "motion", "media", "config", "weights"},
     "engine": {"modules", "weights", "face", "motion", "config"},
     "face": {"modules", "motion", "weights"},

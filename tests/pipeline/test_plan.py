@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from src.config.argument_config import ArgumentConfig
 from src.errors import InputError, MissingFileError, TemplateError
 from src.motion.transfer_options import TransferOptions
+from src.pipeline.animal_options import LIPS
 from src.pipeline.output_paths import OutputPaths
 from src.pipeline.plan import check_run, plan_run
 
@@ -308,5 +310,6 @@ def test_animals_are_not_told_that_they_are_not_stitched(plan):
 
 def test_options_of_people_do_not_reach_the_transfer(plan):
     people = {"flag_relative_motion": False, "flag_normalize_lip": True, "flag_lip_retargeting": True}
-    assert plan(animals=True, **people).transfer == TransferOptions()
-    assert plan(animals=True, driving_multiplier=1.2).transfer == TransferOptions(driving_multiplier=1.2)
+    animal = TransferOptions(lip_retargeting_ratio=LIPS)
+    assert plan(animals=True, **people).transfer == animal
+    assert plan(animals=True, driving_multiplier=1.2).transfer == replace(animal, driving_multiplier=1.2)
