@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from tests.parity import fill
 
@@ -34,30 +33,19 @@ def save_official_layout(folder: Path) -> Path:
 
     The stitching file is as the published one: nested dicts, `module.` before the keys, an unrelated entry.
     """
-    base = folder / "liveportrait" / "base_models"
-    retargeting = folder / "liveportrait" / "retargeting_models"
-    base.mkdir(parents=True)
-    retargeting.mkdir(parents=True)
-    for name in NETWORKS:
-        torch.save(official_state(name), base / f"{name}.pth")
-    torch.save(wrapped_stitching(), retargeting / f"{STITCHING}.pth")
-    return folder
+    return _save(folder, folder / "liveportrait" / "base_models")
 
 
 def save_animals_layout(folder: Path) -> Path:
     """Write F, M, W and G where the official download has those of animals, and the people's stitching file."""
-    animals = folder / "liveportrait_animals" / "base_models_v1.1"
+    return _save(folder, folder / "liveportrait_animals" / "base_models_v1.1")
+
+
+def _save(folder: Path, networks: Path) -> Path:
     retargeting = folder / "liveportrait" / "retargeting_models"
-    animals.mkdir(parents=True)
+    networks.mkdir(parents=True)
     retargeting.mkdir(parents=True)
     for name in NETWORKS:
-        torch.save(official_state(name), animals / f"{name}.pth")
+        torch.save(official_state(name), networks / f"{name}.pth")
     torch.save(wrapped_stitching(), retargeting / f"{STITCHING}.pth")
     return folder
-
-
-def wrapped_stitching() -> dict[str, dict[str, Tensor]]:
-    """The stitching checkpoint with the prefixes of distributed training and an entry that no network reads."""
-    parts = official_state(STITCHING)
-    wrapped = {part: {f"module.{key}": value for key, value in state.items()} for part, state in parts.items()}
-    return {**wrapped, "optimizer": {"step": torch.zeros(1)}}
