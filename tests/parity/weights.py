@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from tests.parity import fill
 
@@ -49,3 +50,10 @@ def _save(folder: Path, networks: Path) -> Path:
         torch.save(official_state(name), networks / f"{name}.pth")
     torch.save(wrapped_stitching(), retargeting / f"{STITCHING}.pth")
     return folder
+
+
+def wrapped_stitching() -> dict[str, dict[str, Tensor]]:
+    """The stitching checkpoint with the prefixes of distributed training and an entry that no network reads."""
+    parts = official_state(STITCHING)
+    wrapped = {part: {f"module.{key}": value for key, value in state.items()} for part, state in parts.items()}
+    return {**wrapped, "optimizer": {"step": torch.zeros(1)}}
