@@ -255,7 +255,7 @@ class LivePortraitWrapper(OfficialMethods):
                 f"these arguments ask for the model {args.model!r}, this wrapper runs {self.engine.name!r}"
             )
         args = call_options(args, options)
-        return replace(args, animals=self.animals, paste_unstitched=self.animals and self.engine.name == "compact")
+        return replace(args, animals=self.animals, paste_unstitched=self.animals and not self.engine.moves_absolutely)
 
 
 class LivePortraitWrapperAnimal(LivePortraitWrapper):
