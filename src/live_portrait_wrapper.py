@@ -79,6 +79,8 @@ class LivePortraitWrapper(OfficialMethods):
         self.engine = create_engine(
             self._resolved,
             self.device,
+            self.inference_cfg.engine,
+            precision=self.inference_cfg.precision,
             half=self.inference_cfg.flag_use_half_precision,
             compile_networks=self.inference_cfg.flag_do_torch_compile,
         )

@@ -16,13 +16,13 @@ from .config.inference_config import InferenceConfig
 from .config.options import RuntimeOptions
 from .engine.check_tensor import expect
 from .engine.engine import Engine, SourceFeatures
+from .engine.networks import to_bytes
 from .errors import InputError
 from .face.face import Points, Rgb
 from .face.landmarks import Floats, scheme_of
 from .face.ratios import combined_eye_ratios, combined_lip_ratio, eye_ratios, lip_ratio
 from .motion.keypoints import NUM_KP, transform_keypoint
 from .motion.pose import get_rotation_matrix, headpose_pred_to_degree
-from .pipeline.render import parse_output
 
 
 class OfficialMethods:
@@ -148,7 +148,7 @@ class OfficialMethods:
 
     def parse_output(self, out: Tensor) -> NDArray[np.uint8]:
         """Pictures (B, 3, H, W) in 0..1 to (B, H, W, 3) uint8, truncated as in the original."""
-        return parse_output(expect(out, "the output", None, 3, None, None))
+        return to_bytes(expect(out, "the output", None, 3, None, None)).cpu().numpy()
 
     def calc_ratio(self, lmk_lst: Sequence[Points]) -> tuple[list[Floats], list[Floats]]:
         """Eye ratios (1, 2) and lip ratio (1, 1) of landmarks frame by frame; 203 points or the mesh of 478."""

@@ -118,11 +118,11 @@ def test_a_person_s_official_template_drives(run, monkeypatch):
     """Absolutely, from where the source is; named points are cropped by the nine that they stand for."""
     keypoints: list[tuple[Tensor, Tensor]] = []
 
-    def drawn(self: OfficialEngine, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
+    def drawn(self: OfficialEngine, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> np.ndarray:
         keypoints.append((x_s, x_d))
-        return {"out": torch.zeros(len(x_d), 3, 512, 512)}
+        return np.zeros((len(x_d), 512, 512, 3), np.uint8)
 
-    monkeypatch.setattr(OfficialEngine, "warp_decode", drawn)
+    monkeypatch.setattr(OfficialEngine, "draw", drawn)
     motion = load_template(official_human_template(Path("human.pkl"))).motion
     points = POINTS * SIZE[0] / cat().shape[1]
     words = ["--source_points", *(f"{x:.4f},{y:.4f}" for x, y in points), "--driving_multiplier", "1.5"]

@@ -114,11 +114,18 @@ def test_from_arguments(tmp_path):
     assert wrapper.device == torch.device("cpu")
 
 
-@pytest.mark.parametrize("half", [True, False])
-def test_half_precision_option_reaches_the_engine(official_weights_dir, monkeypatch, half):
+@pytest.mark.parametrize(
+    ("options", "dtype"),
+    [
+        ({}, torch.float16),
+        ({"flag_use_half_precision": False}, torch.float32),
+        ({"flag_use_half_precision": False, "precision": "bfloat16"}, torch.bfloat16),
+    ],
+)
+def test_the_precision_reaches_the_networks(official_weights_dir, monkeypatch, options, dtype):
     monkeypatch.setattr("src.live_portrait_wrapper.device_of", lambda cfg: torch.device("cuda"))
-    cfg = InferenceConfig(flag_use_half_precision=half)
-    assert LivePortraitWrapper(cfg, model="base", weights_dir=official_weights_dir).engine._half is half
+    cfg = InferenceConfig(**options)
+    assert LivePortraitWrapper(cfg, model="base", weights_dir=official_weights_dir).engine._networks._dtype is dtype
 
 
 def test_the_detector_is_opened_once(wrapper):

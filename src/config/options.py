@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 import tyro
 
 ModelName = Literal["auto", "base", "animals", "compact"]
+EngineName = Literal["auto", "eager", "fused", "onnx"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 DetectorName = Literal["auto", "mediapipe", "insightface"]
 AnimalDetectorName = Literal["auto", "xpose", "catface"]
 Region = Literal["exp", "pose", "lip", "eyes", "all"]
@@ -216,8 +218,12 @@ class RuntimeOptions:
     """Number of the GPU where --device names none."""
     flag_force_cpu: bool = False
     """The official spelling of --device cpu."""
+    engine: EngineName = "auto"
+    """fused = same numbers, less work; eager = the networks as they are; onnx = ONNX Runtime; auto = fused."""
+    precision: Precision = "auto"
+    """Of the official networks; auto = float16 on CUDA, else float32; bfloat16 is faster where a processor has it."""
     flag_use_half_precision: bool = True
-    """float16 for the official networks on a GPU; everything else is float32."""
+    """Whether auto may choose float16."""
     batch_size: Annotated[
         int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the model's choice)")
     ] = None

@@ -10,25 +10,21 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import InputError, NoFaceError
 from ..face.face import Points, Rgb
-from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
-from ..modules.compact.compose import compose, warp_picture
-from ..modules.compact.spade_generator import CompactSPADEDecoder
-from ..modules.compact.warping_network import CompactWarpingNetwork
 from ..motion.measures import FaceMeasures, measure
 from ..motion.mesh import motion_from_meshes, motion_of, motion_with_shape, neutral_expression
 from ..motion.motion import Motion
 from ..motion.pose import degrees
 from .checkpoints import Checkpoints
-from .compiling import Compile, Network, uncompiled
+from .eager.compact import shrunk
 from .engine import Meshes, SourceFeatures
 from .heads import Heads
+from .networks import Networks
 from .turns import TakesTurns, in_turn
 
-INTERNAL_SIZE = 128  # the networks see the crop at this size
 OUTPUT_SIZE = 512
 _GREY = 0.02  # colourfulness of black-and-white photographs with the noise of JPEG
 _ADVICE = "crops must show a face from the front"
@@ -43,7 +39,7 @@ class CompactEngine(TakesTurns):
     Args:
         checkpoints: its files and definition, and the device.
         mesh_of_crop: finds the mesh in a crop that comes without landmarks.
-        compiler: compiles W and G, the networks that run for every frame.
+        networks: F, W and G, run in one way or another.
     """
 
     name = keypoints = "compact"
@@ -54,12 +50,11 @@ class CompactEngine(TakesTurns):
     repeats_border = True  # it warps the picture itself: black from outside would be pulled into sight
     batch_size = 4
 
-    def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop, compiler: Compile = uncompiled) -> None:
+    def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop, networks: Networks) -> None:
         super().__init__()
         self.device = checkpoints.device
-        self._checkpoints = checkpoints
+        self._checkpoints, self._networks = checkpoints, networks
         self._mesh_of_crop = mesh_of_crop
-        self._compiler = compiler
         self.neutral_exp = neutral_expression()
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
@@ -76,11 +71,11 @@ class CompactEngine(TakesTurns):
     @torch.no_grad()
     def encode_source(self, pictures: Tensor) -> SourceFeatures:
         """Run F on the crops (B, 3, N, N) at 128 px, and keep them at 512 px for the warp."""
-        small = _shrunk(pictures)
+        small = shrunk(pictures)
         if pictures.shape[-1] != OUTPUT_SIZE:
             size = (OUTPUT_SIZE, OUTPUT_SIZE)
             pictures = F.interpolate(pictures, size=size, mode="bicubic", align_corners=False).clamp_(0, 1)
-        return SourceFeatures(self._appearance(small), pictures, is_grey=(_colourfulness(small) < _GREY).cpu())
+        return SourceFeatures(self._networks.appearance(small), pictures, is_grey=(_colourfulness(small) < _GREY).cpu())
 
     def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
         """Motion in the official form: angles (B, 1) in degrees; kp and exp (B, 21, 3), or flat if not refined."""
@@ -130,15 +125,20 @@ class CompactEngine(TakesTurns):
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
+        self._check(features)
+        return self._networks.warp_decode(features, x_s, x_d)
+
+    @in_turn
+    @torch.no_grad()
+    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
+        """W, G and the warp of the crop: pictures (B, 512, 512, 3)."""
+        self._check(features)
+        return self._networks.draw(features, x_s, x_d).cpu().numpy()
+
+    @staticmethod
+    def _check(features: SourceFeatures) -> None:
         if features.picture is None:
             raise InputError("these source features are of another model: make them with the one that uses them")
-        feature, flow = self._warping(features.volume, x_d, x_s)
-        small = warp_picture(_shrunk(features.picture), flow)
-        residual, paint = self._generator(feature, small, x_d, x_s)
-        out = compose(features.picture, flow, residual, paint, x_d, x_s)
-        if features.is_grey is not None:
-            out = _greyed(out, features.is_grey.expand(len(out)))
-        return {"out": out.clamp(0, 1), "flow": flow}
 
     @property
     @in_turn
@@ -150,34 +150,10 @@ class CompactEngine(TakesTurns):
     def _heads(self) -> Heads:
         return self._checkpoints.heads()
 
-    @cached_property
-    def _appearance(self) -> nn.Module:
-        return self._checkpoints.build(AppearanceFeatureExtractor, "appearance_feature_extractor")
-
-    @cached_property
-    def _warping(self) -> Network:
-        return self._compiler(self._checkpoints.build(CompactWarpingNetwork, "warping_module"))
-
-    @cached_property
-    def _generator(self) -> Network:
-        return self._compiler(self._checkpoints.build(CompactSPADEDecoder, "spade_generator"))
-
 
 def _colourfulness(pictures: Tensor) -> Tensor:
     """How far the channels of each picture (B, 3, N, N) lie apart on average, (B,) in 0..1."""
     return (pictures.amax(dim=1) - pictures.amin(dim=1)).mean((1, 2))
-
-
-def _greyed(pictures: Tensor, which: Tensor) -> Tensor:
-    """Pictures (B, 3, N, N), some without their colours: G paints lips and skin in colour."""
-    if not which.any():
-        return pictures
-    return torch.where(which.to(pictures.device)[:, None, None, None], pictures.mean(dim=1, keepdim=True), pictures)
-
-
-def _shrunk(pictures: Tensor) -> Tensor:
-    """Pictures (B, 3, N, N) at the networks' size."""
-    return F.adaptive_avg_pool2d(pictures, INTERNAL_SIZE)
 
 
 class _Recorder:

@@ -7,33 +7,49 @@ from functools import cache
 import torch
 
 from ..config.compatibility import check_compatible
+from ..config.options import EngineName, Precision
 from ..face.face import Points, Rgb
 from ..face.face_mesh import FaceMesh, mesh_of_crop
 from ..weights.resolve import ResolvedModel, resolve_face_model
 from .checkpoints import Checkpoints
 from .compact import CompactEngine, MeshOfCrop
 from .compiling import Compiler, uncompiled
+from .eager.compact import EagerCompact
+from .eager.official import EagerOfficial
 from .engine import Engine
 from .official import OfficialEngine
+from .precision import resolve_precision
 
 
 def create_engine(
-    model: ResolvedModel, device: torch.device, half: bool = True, compile_networks: bool = False
+    model: ResolvedModel,
+    device: torch.device,
+    backend: EngineName = "auto",
+    *,
+    precision: Precision = "auto",
+    half: bool = True,
+    compile_networks: bool = False,
 ) -> Engine:
     """An engine for a model whose files are there; networks are read when first used.
 
     Args:
         model: what `resolve_model` found.
         device: where to run.
-        half: float16 where the device profits from it.
+        backend: how the networks are run; auto = fused.
+        precision: of the official networks, see `resolve_precision`.
+        half: whether precision "auto" may be float16.
         compile_networks: send W and G through `torch.compile`: a slow start, and faster frames after it.
+
+    Raises:
+        InputError: a precision that the device cannot do, or networks that do not fit together.
     """
     checkpoints = Checkpoints(model.files, model.config, device)
     compiler = Compiler(device) if compile_networks else uncompiled
     if model.name == "compact":
-        return CompactEngine(checkpoints, _mesh_finder(str(device)), compiler)
+        return CompactEngine(checkpoints, _mesh_finder(str(device)), EagerCompact(checkpoints, compiler))
     check_compatible(model.config)
-    return OfficialEngine(model.name, checkpoints, half, compiler)
+    dtype = resolve_precision(precision, device, half)
+    return OfficialEngine(model.name, checkpoints, EagerOfficial(checkpoints, dtype, compiler))
 
 
 def _mesh_finder(device: str) -> MeshOfCrop:

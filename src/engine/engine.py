@@ -164,3 +164,11 @@ class Engine(Protocol):
             InputError: the features are of another model.
         """
         ...
+
+    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
+        """The pictures of `warp_decode` alone, as bytes (B, N, N, 3) RGB: what a clip is made of.
+
+        Raises:
+            InputError: the features are of another model.
+        """
+        ...

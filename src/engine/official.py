@@ -1,43 +1,33 @@
-"""`OfficialEngine`: the networks of the published checkpoints, run as they are."""
+"""`OfficialEngine`: the networks of the published checkpoints."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import InputError, NoFaceError
-from ..modules.appearance_feature_extractor import AppearanceFeatureExtractor
-from ..modules.motion_extractor import MotionExtractor
-from ..modules.spade_generator import SPADEDecoder
-from ..modules.warping_network import WarpingNetwork
 from ..motion.keypoints import LIP_ARRAY, motion_from_kp_info, refine_kp_info
 from ..motion.motion import Motion
 from ..motion.template_pickle import OFFICIAL_MODEL
-from ..weights.layout import fold_spectral_norm
 from .checkpoints import Checkpoints
-from .compiling import Compile, Network, uncompiled
 from .engine import Meshes, SourceFeatures
 from .heads import Heads
+from .networks import OfficialNetworks
 from .turns import TakesTurns, in_turn
 
 
 class OfficialEngine(TakesTurns):
     """F, M, W, G and S+R of the official layout (spec: networks, sections 2-7).
 
-    Each network is read from disk when it is first used, so making a template reads M alone.
-
     Args:
         name: of the weights, "base" or "animals".
         checkpoints: its files and definition, and the device.
-        half: float16 autocast around F, M, W and G (CUDA only; ignored elsewhere).
-        compiler: compiles W and G, the networks that run for every frame.
+        networks: F, M, W and G, run in one way or another.
     """
 
     keypoints = OFFICIAL_MODEL  # those of people and of animals go together
@@ -48,14 +38,12 @@ class OfficialEngine(TakesTurns):
     repeats_border = False
     neutral_exp = LIP_ARRAY
 
-    def __init__(self, name: str, checkpoints: Checkpoints, half: bool = False, compiler: Compile = uncompiled) -> None:
+    def __init__(self, name: str, checkpoints: Checkpoints, networks: OfficialNetworks) -> None:
         super().__init__()
         self.name, self.device = name, checkpoints.device
         self.moves_absolutely = name == "animals"
         self.batch_size = 8 if self.device.type == "cuda" else 2
-        self._checkpoints = checkpoints
-        self._half = half and self.device.type == "cuda"
-        self._compiler = compiler
+        self._checkpoints, self._networks = checkpoints, networks
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Crops (B, H, W, 3) uint8 to (B, 3, 256, 256) in 0..1; other sizes are squashed, as in the original."""
@@ -69,17 +57,13 @@ class OfficialEngine(TakesTurns):
     @torch.no_grad()
     def encode_source(self, pictures: Tensor) -> SourceFeatures:
         """Run F: (B, 3, 256, 256) to feature volumes (B, 32, 16, 64, 64)."""
-        with self._precision():
-            volume = self._appearance(pictures)
-        return SourceFeatures(volume.float())
+        return SourceFeatures(self._networks.appearance(pictures))
 
     @in_turn
     @torch.no_grad()
     def get_kp_info(self, pictures: Tensor, refine: bool = True) -> dict[str, Tensor]:
         """Head outputs of M for (B, 3, 256, 256); refined: angles (B, 1) in degrees, kp and exp (B, 21, 3)."""
-        with self._precision():
-            heads = self._motion(pictures)
-        info = {name: value.float() for name, value in heads.items()}
+        info = self._networks.motion(pictures)
         return refine_kp_info(info) if refine else info
 
     def get_motion(self, pictures: Tensor | None, meshes: Meshes | None = None, like: Motion | None = None) -> Motion:
@@ -95,17 +79,20 @@ class OfficialEngine(TakesTurns):
     @torch.no_grad()
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` and ``deformation`` of W."""
+        self._check(features)
+        return self._networks.warp_decode(features, x_s, x_d)
+
+    @in_turn
+    @torch.no_grad()
+    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
+        """W and G: pictures (B, 512, 512, 3)."""
+        self._check(features)
+        return self._networks.draw(features, x_s, x_d).cpu().numpy()
+
+    @staticmethod
+    def _check(features: SourceFeatures) -> None:
         if features.picture is not None:
             raise InputError("these source features are of another model: make them with the one that uses them")
-        b = len(x_d)
-        volume = features.volume.expand(b, *features.volume.shape[1:])
-        with self._precision():
-            warped = self._warping(volume, kp_driving=x_d, kp_source=x_s.expand(b, *x_s.shape[1:]))
-            out = self._generator(warped["out"])
-        return {name: value.float() for name, value in {**warped, "out": out}.items() if value is not None}
-
-    def _precision(self) -> AbstractContextManager[Any]:
-        return torch.autocast("cuda", torch.float16) if self._half else nullcontext()
 
     @property
     @in_turn
@@ -116,24 +103,6 @@ class OfficialEngine(TakesTurns):
     @cached_property
     def _heads(self) -> Heads:
         return self._checkpoints.heads()
-
-    @cached_property
-    def _appearance(self) -> nn.Module:
-        return self._checkpoints.build(AppearanceFeatureExtractor, "appearance_feature_extractor")
-
-    @cached_property
-    def _motion(self) -> nn.Module:
-        return self._checkpoints.build(MotionExtractor, "motion_extractor")
-
-    @cached_property
-    def _warping(self) -> Network:
-        return self._compiler(self._checkpoints.build(WarpingNetwork, "warping_module"))
-
-    @cached_property
-    def _generator(self) -> Network:
-        network = self._checkpoints.build(SPADEDecoder, "spade_generator")
-        fold_spectral_norm(network)
-        return self._compiler(network)
 
 
 class _Recorder:

@@ -158,17 +158,17 @@ def render_views(engine: Engine, views: Views, x_d: Tensor, size: int | None) ->
         x_d: driving keypoints, (B, 21, 3).
         size: side of the crops; None = as the networks make them.
     """
-    crops = parse_output(_pictures(engine, views.features, views.x_s, x_d))
+    crops = _pictures(engine, views.features, views.x_s, x_d)
     return [
         RenderedFace(sized(crop, size), preview, paste_back)
         for crop, preview, paste_back in zip(crops, views.previews, views.paste_backs, strict=True)
     ]
 
 
-def _pictures(engine: Engine, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
-    """The networks' pictures (B, 3, 512, 512) of driving keypoints (B, 21, 3)."""
+def _pictures(engine: Engine, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
+    """The networks' pictures (B, N, N, 3) of driving keypoints (B, 21, 3)."""
     try:
-        return engine.warp_decode(features, x_s, x_d)["out"]
+        return engine.draw(features, x_s, x_d)
     except torch.OutOfMemoryError as error:
         raise LivePortraitError(
             f"the memory of {engine.device} does not hold {len(x_d)} frames at once: "
@@ -182,12 +182,6 @@ def sized(crop: Rgb, size: int | None) -> Rgb:
         return crop
     how = cv2.INTER_AREA if size < min(crop.shape[:2]) else cv2.INTER_LINEAR
     return cv2.resize(crop, (size, size), interpolation=how).astype(np.uint8, copy=False)
-
-
-def parse_output(pictures: Tensor) -> NDArray[np.uint8]:
-    """Pictures (B, 3, H, W) in 0..1 to (B, H, W, 3) uint8, truncated as the original does (spec quirk Q40)."""
-    scaled = pictures.clamp(0, 1).mul(255).to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def transfer_options(args: ArgumentConfig) -> TransferOptions:

@@ -58,7 +58,7 @@ def scripted(engine, golden):
         half = crop.shape[0] / 2
         return (next(answers) + np.array([1.0, 1.0, 0.0])) * half
 
-    return CompactEngine(engine._checkpoints, find)
+    return CompactEngine(engine._checkpoints, find, engine._networks)
 
 
 def near(actual: torch.Tensor, wanted: np.ndarray, tolerance: float) -> None:
@@ -249,7 +249,7 @@ def test_no_face(engine, golden):
 def test_crops_without_a_face_are_left_out(engine, golden, shown, batch):
     meshes, n = golden["driving_meshes"], len(shown)
     answers = iter([None if frame == "." else (meshes[int(frame)] + np.array([1.0, 1.0, 0.0])) * 4 for frame in shown])
-    recorder = CompactEngine(engine._checkpoints, lambda crop: next(answers)).record_motion()
+    recorder = CompactEngine(engine._checkpoints, lambda crop: next(answers), engine._networks).record_motion()
     for start in range(0, n, batch):
         recorder.add(torch.zeros(min(batch, n - start), 3, 8, 8))
     motion = recorder.motion()
@@ -259,7 +259,7 @@ def test_crops_without_a_face_are_left_out(engine, golden, shown, batch):
 
 
 def test_a_clip_without_any_face(engine):
-    recorder = CompactEngine(engine._checkpoints, lambda crop: None).record_motion()
+    recorder = CompactEngine(engine._checkpoints, lambda crop: None, engine._networks).record_motion()
     for _ in range(3):
         recorder.add(torch.zeros(2, 3, 8, 8))
     assert recorder.shown == [False] * 6

@@ -43,15 +43,18 @@ def test_how_motion_is_taken_over(name, keypoints, absolutely):
     assert (engine.keypoints, engine.moves_absolutely) == (keypoints, absolutely)
 
 
-def test_half_is_passed_on():
+def test_the_precision_is_passed_on():
     cuda = torch.device("cuda")
-    assert create_engine(model("base"), cuda)._half and not create_engine(model("base"), cuda, half=False)._half
+    assert create_engine(model("base"), cuda, "eager")._networks._dtype == torch.float16
+    assert create_engine(model("base"), cuda, "eager", half=False)._networks._dtype == torch.float32
+    assert create_engine(model("base"), CPU, "eager", precision="bfloat16")._networks._dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("name", ["compact", "base"])
 def test_networks_are_compiled_if_asked_for(name):
-    assert create_engine(model(name), CPU)._compiler is uncompiled
-    assert isinstance(create_engine(model(name), CPU, compile_networks=True)._compiler, Compiler)
+    assert create_engine(model(name), CPU, "eager")._networks._compiler is uncompiled
+    compiled = create_engine(model(name), CPU, "eager", compile_networks=True)
+    assert isinstance(compiled._networks._compiler, Compiler)
 
 
 def test_networks_that_do_not_fit_together():

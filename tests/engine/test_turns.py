@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from src.engine.checkpoints import Checkpoints
+from src.engine.eager.official import EagerOfficial
 from src.engine.official import OfficialEngine
 from src.engine.turns import TakesTurns, in_turn
 
@@ -100,7 +101,8 @@ def test_an_engine_builds_each_network_once(monkeypatch):
 
     monkeypatch.setattr(Checkpoints, "build", build)
     monkeypatch.setattr(Checkpoints, "heads", lambda self: time.sleep(0.01) or built.append("heads") or object())
-    engine = OfficialEngine("base", Checkpoints({}, {}, torch.device("cpu")))
+    checkpoints = Checkpoints({}, {}, torch.device("cpu"))
+    engine = OfficialEngine("base", checkpoints, EagerOfficial(checkpoints))
     at_once(*[lambda: engine.encode_source(torch.zeros(1, 3, 2, 2))] * THREADS)
     heads = at_once(*[lambda: engine.heads] * THREADS)
     assert built == ["appearance_feature_extractor", "heads"] and len(set(map(id, heads))) == 1

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from src.engine.engine import SourceFeatures
+from src.engine.networks import to_bytes
 from src.face.boxes import box_of, box_overlap
 from src.face.face import Face, Scheme
 from src.motion.mesh_points import mean_face
@@ -201,6 +202,9 @@ class FakeEngine:
         keypoints = (x_s - motion_of(torch.zeros(1)).kp)[..., 0].mean(dim=1).expand(len(x_d))
         self.warped += [(float(a) * 255, float(b) * 255) for a, b in zip(encoded, keypoints, strict=True)]
         return {"out": (0.5 + shift)[:, None, None, None].expand(-1, 3, OUT, OUT)}
+
+    def draw(self, features, x_s, x_d):
+        return to_bytes(self.warp_decode(features, x_s, x_d)["out"]).numpy()
 
 
 class FakeRecorder:

@@ -12,7 +12,7 @@ from src.motion.template import MotionTemplate
 from src.motion.transfer_options import TransferOptions
 from src.pipeline.driving import Driving
 from src.pipeline.progress import silent
-from src.pipeline.render import FaceRenderer, parse_output, render, sized, transfer_options
+from src.pipeline.render import FaceRenderer, render, sized, transfer_options
 from src.pipeline.source import read_source
 from src.pipeline.timeline import make_timeline
 
@@ -228,13 +228,6 @@ def test_a_face_without_a_driver_stays_as_it_is(engine, frames, read):
 
 
 # Helpers --------------------------------------------------------------------------------------------------------------
-
-
-def test_parse_output_truncates_and_limits():
-    pictures = torch.tensor([-0.5, 0.0, 0.5, 0.9999, 1.0, 7.0]).reshape(1, 1, 2, 3).expand(2, 3, 2, 3)
-    out = parse_output(pictures)
-    assert out.shape == (2, 2, 3, 3) and out.dtype == np.uint8
-    assert out[1, :, :, 2].ravel().tolist() == [0, 0, 127, 254, 255, 255]
 
 
 def test_sized():

@@ -1,0 +1,1 @@
+"""The plain backend: the modules of both models, called as they are. All others are measured against it."""
