@@ -1,0 +1,50 @@
+"""Inputs for the networks: random ones of the right kind, the same at every run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..engine.eager.compact import INTERNAL_SIZE
+from ..engine.engine import Engine
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the networks of one engine are called with; all on its device.
+
+    Attributes:
+        source: one prepared source crop, (1, 3, N, N) in 0..1.
+        driving: prepared driving crops, (B, 3, N, N).
+        x_s: source keypoints, (1, 21, 3).
+        x_d: driving keypoints, (B, 21, 3).
+    """
+
+    source: Tensor
+    driving: Tensor
+    x_s: Tensor
+    x_d: Tensor
+
+    @property
+    def network_pictures(self) -> Tensor:
+        """The driving crops as F takes them: of the compact model shrunk."""
+        side = self.driving.shape[-1]
+        return self.driving if side != 512 else F.adaptive_avg_pool2d(self.driving, INTERNAL_SIZE)
+
+
+def random_inputs(engine: Engine, batch_size: int, seed: int = 0) -> Inputs:
+    """Smooth pictures, and keypoints that move by some pixels."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator)
+
+    coarse = uniform(1 + batch_size, 3, 16, 16)
+    pictures = F.interpolate(coarse, size=engine.crop_size, mode="bicubic").clamp(0, 1)
+    x_s = 1.2 * uniform(1, 21, 3) - 0.6
+    x_d = x_s + 0.1 * uniform(batch_size, 21, 3) - 0.05
+    source, driving, x_s, x_d = (value.to(engine.device) for value in (pictures[:1], pictures[1:], x_s, x_d))
+    return Inputs(source, driving, x_s, x_d)
