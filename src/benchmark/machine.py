@@ -11,6 +11,9 @@ from typing import Any
 import psutil
 import torch
 
+from ..engine.device import resolve_device
+from ..errors import InputError
+
 
 def machine_facts(device: torch.device) -> dict[str, Any]:
     """What a reader needs to know to compare figures: processor, GPU, versions, threads, TF32."""
@@ -42,6 +45,23 @@ def one_line(facts: dict[str, Any]) -> str:
     """The facts for the line under a table."""
     tf32 = f", TF32 {facts['tf32']}" if "tf32" in facts else ""
     return f"{facts['device']}, {facts['threads']} threads, torch {facts['torch']}{tf32}"
+
+
+def prepare(device: str, threads: int | None) -> torch.device:
+    """The device to measure, with so many threads on the processor.
+
+    Args:
+        device: auto, cpu, cuda, cuda:N or mps.
+        threads: of torch; None = as many as it likes.
+
+    Raises:
+        InputError: no such device, or fewer threads than one.
+    """
+    if threads is not None:
+        if threads < 1:
+            raise InputError(f"--threads {threads} is too few: give 1 or more")
+        torch.set_num_threads(threads)
+    return resolve_device(device)
 
 
 def _cpu_name() -> str:

@@ -99,8 +99,14 @@ def measure_modules(
             yield from _figures(module, batch_size, there, device, runs, warmup, single)
 
 
-def module_calls(engine: Engine, batch_size: int) -> dict[str, Call]:
-    """What there is to be measured of an engine: a call without arguments for each network."""
+def module_calls(engine: Engine, batch_size: int, *, apart: bool = True) -> dict[str, Call]:
+    """What there is to be measured of an engine: a call without arguments for each network.
+
+    Args:
+        engine: of `create_engine`.
+        batch_size: pictures a call.
+        apart: also W and G by themselves, where the engine has them.
+    """
     networks, inputs = networks_of(engine), random_inputs(engine, batch_size)
     features, pictures = engine.encode_source(inputs.source), inputs.network_pictures
     heads, x_s = engine.heads, inputs.x_s
@@ -114,7 +120,8 @@ def module_calls(engine: Engine, batch_size: int) -> dict[str, Call]:
     calls: dict[str, Call] = {"F": lambda: networks.appearance(pictures)}
     if not isinstance(engine, CompactEngine):  # which measures landmarks instead
         calls["M"] = lambda: engine.get_kp_info(inputs.driving, refine=False)
-    calls |= eager_parts(networks, features, inputs)
+    if apart:
+        calls |= eager_parts(networks, features, inputs)
     calls["W+G"] = lambda: networks.draw(features, x_s, inputs.x_d)
     return {**calls, "S+R": move}
 
@@ -134,7 +141,7 @@ def _figures(
     _log.info("measuring %s, batch size %d", module, batch_size)
     first = next(iter(calls))
     with counted_macs() as count:
-        calls[first]()
+        calls[first]()  # the baseline: plain modules
     timings = measure_in_turns(calls, warmup, runs, synchronizer(device))
     base = timings[first].median
     if batch_size == 1:

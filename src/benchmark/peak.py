@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ class PeakFigure:
 
 @torch.no_grad()
 def measure_peak(
-    device: torch.device, precisions: tuple[str, ...], *, runs: int, warmup: int, side: int | None = None
+    device: torch.device, precisions: Sequence[str], *, runs: int, warmup: int, side: int | None = None
 ) -> Iterator[PeakFigure]:
     """Measure both operations in every precision.
 

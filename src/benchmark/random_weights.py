@@ -18,13 +18,13 @@ from ..modules.warping_network import WarpingNetwork
 from ..weights.catalogue import MODELS
 from ..weights.resolve import ResolvedModel
 
-_NETWORKS: dict[str, type[nn.Module]] = {
+NETWORKS: dict[str, type[nn.Module]] = {
     "appearance_feature_extractor": AppearanceFeatureExtractor,
     "motion_extractor": MotionExtractor,
     "warping_module": WarpingNetwork,
     "spade_generator": SPADEDecoder,
 }
-_HEADS = "stitching_retargeting_module"
+HEADS = "stitching_retargeting_module"
 # By the end of a key, the first that fits: masks that choose, pictures with contrast, residual sums that stay bounded.
 _GAINS = {
     "mask.weight": 4.0,
@@ -54,15 +54,15 @@ def write_random_model(name: str, folder: Path, seed: int = 0) -> ResolvedModel:
     config = load_model_config(name)
     generator = torch.Generator().manual_seed(seed)
     files = {role: (folder / file.path).with_suffix(".safetensors") for role, file in MODELS[name].files.items()}
-    for network, build in _NETWORKS.items():
+    for network, build in NETWORKS.items():
         with torch.device("meta"):
             empty = build(**config[f"{network}_params"]).state_dict()
         _write(_filled(empty, generator), files[network])
     heads: dict[str, Tensor] = {}
-    for head, sizes in config[f"{_HEADS}_params"].items():
+    for head, sizes in config[f"{HEADS}_params"].items():
         state = _filled(StitchingRetargetingNetwork(**sizes).state_dict(), generator)
         heads |= {f"{head}.{key}": value for key, value in state.items()}
-    _write(heads, files[_HEADS])
+    _write(heads, files[HEADS])
     return ResolvedModel(name, folder, files, config)
 
 

@@ -1,93 +1,229 @@
-"""`benchmark.py`: measure whole runs."""
+"""`benchmark.py`: times of networks and whole runs, parity of engines, memory, steadiness."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
 import tyro
 from rich.console import Console
-from rich.table import Table
 
-from ..config.options import ModelName
+from ..errors import InputError, LivePortraitError
+from .benchmark_options import All, Clip, Jitter, Memory, Modules, Parity, Peak
 from .console import run_and_report
+from .sheets import Sheet, clip_sheet, footprint_sheet, modules_sheet, parity_sheet, peak_sheet
 
+if TYPE_CHECKING:  # torch takes seconds to import: not for --help
+    import torch
 
-@dataclass
-class Memory:
-    """Peak memory for driving clips of several lengths: it must not grow with them."""
+    from ..benchmark.everything import Part
+    from ..benchmark.parity import ParityFigure
+    from ..benchmark.record import Figure
 
-    driving: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: d0.mp4)")] = None
-    """Clip that is repeated until it is long enough."""
-    seconds: tuple[float, ...] = (5.0, 60.0)
-    """Lengths of the clips."""
-    model: ModelName = "compact"
-    """Model to run."""
-
-
-@dataclass
-class Jitter:
-    """How much a result trembles, plain and with --smooth, and what that costs the mouth."""
-
-    source: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: s0.jpg)")] = None
-    """Portrait."""
-    driving: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: d0.mp4)")] = None
-    """Driving clip from a camera that stands still."""
-    model: ModelName = "compact"
-    """Model to run."""
+_SHEETS: dict[str, Callable[[str, Any], Sheet]] = {
+    "peak": peak_sheet,
+    "parity": parity_sheet,
+    "footprint": footprint_sheet,
+    "modules": modules_sheet,
+    "clip": clip_sheet,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, measure, print a table; returns the exit code."""
-    command = tyro.extras.subcommand_cli_from_dict(
-        {"memory": Memory, "jitter": Jitter}, description="Measure whole runs.", args=argv, use_underscores=True
+    actions: dict[type, Callable[[Any], None]] = {
+        Modules: _modules,
+        Clip: _clip,
+        Parity: _parity,
+        Peak: _peak,
+        All: _all,
+        Memory: _memory,
+        Jitter: _jitter,
+    }
+    command: Any = tyro.extras.subcommand_cli_from_dict(
+        {kind.__name__.lower(): kind for kind in actions},
+        description="Measure networks and whole runs; every time beside that of the plain engine in the same run.",
+        args=argv,
+        use_underscores=True,
     )
 
     def measure(console: Console) -> None:
-        Console().print(_memory(command) if isinstance(command, Memory) else _jitter(command))
+        actions[type(command)](command)
 
     return run_and_report(measure)
 
 
-def _memory(command: Memory) -> Table:
-    from ..benchmark.memory import measure_memory  # torch takes seconds to import: not for --help
+def _modules(command: Modules) -> None:
+    from ..benchmark.footprint import measure_footprints
+    from ..benchmark.modules import measure_modules
+    from ..benchmark.variants import opened_model, variants_of
 
-    table = Table("clip", "frames", "seconds", "peak memory", "more than the first", title=f"memory, {command.model}")
-    first: float | None = None
+    device = _prepared(command, *command.batch_size, command.runs)
+    variants = variants_of(command.engine, command.precision, device, compiled=command.compile, model=command.model)
+    with opened_model(command.model, command.weights_dir) as model:
+        footprints = list(
+            measure_footprints(model.files, device, variants, command.batch_size) if command.footprint else ()
+        )
+        figures = list(
+            measure_modules(model.files, device, variants, command.batch_size, runs=command.runs, warmup=command.warmup)
+        )
+    sheet = modules_sheet(f"networks, {command.model}", figures)
+    sheet.notes += ["GMAC a picture and GFLOP/s count the plain networks' work; memory above what was held before"]
+    _show(sheet, command, device, model.note, figures, footprints=footprints)
+    if footprints:
+        footprint_sheet(f"memory of the engines by themselves, {command.model}", footprints).show()
+
+
+def _clip(command: Clip) -> None:
+    from ..benchmark.clip import ClipTask, measure_clip
+    from ..benchmark.variants import opened_model, variants_of
+
+    device = _prepared(command, command.frames, command.runs)
+    variants = variants_of(command.engine, command.precision, device, compiled=command.compile, model=command.model)
+    task = ClipTask(
+        source=command.source or _example("source/s1.jpg"),
+        driving=command.driving or _example("driving/d0.mp4"),
+        n_frames=command.frames,
+        size=command.size,
+        driving_size=command.driving_size,
+        concat=command.concat,
+        batch_size=command.batch_size,
+    )
+    with opened_model(command.model, command.weights_dir) as model:
+        figures = measure_clip(model.files, str(device), variants, task, runs=command.runs)
+    _show(clip_sheet(f"whole runs, {command.model}", figures), command, device, model.note, figures)
+
+
+def _parity(command: Parity) -> None:
+    from ..benchmark.inputs import random_inputs
+    from ..benchmark.parity import REFERENCE, measure_parity, recorded_inputs
+    from ..benchmark.variants import opened_model, variants_of
+
+    device = _prepared(command)
+    source, driving = command.source or _example("source/s9.jpg"), command.driving or _example("driving/d0.mp4")
+    figures, missing = list["ParityFigure"](), list[str]()
+    with opened_model(command.model, command.weights_dir) as model:
+        if model.is_random or command.model == "animals":
+            inputs = random_inputs(REFERENCE.create(model.files, device), 1)
+        else:
+            inputs = recorded_inputs(model.files, str(device), source, driving)
+        engines = command.engine or ("eager", "fused", "onnx")
+        variants = variants_of(engines, command.precision, device, model=command.model)
+        for variant in variants:
+            if variant == REFERENCE:
+                continue
+            try:
+                figures += measure_parity(model.files, device, [variant], inputs)
+            except LivePortraitError as error:
+                if command.engine:
+                    raise
+                missing.append(f"{variant} cannot run here: {error}")
+    sheet = parity_sheet(f"parity with {REFERENCE}, {command.model}", figures)
+    sheet.notes += missing
+    _show(sheet, command, device, model.note, figures)
+    beyond = [row[0] for row in sheet.rows if row[-1] != "passes"]
+    if beyond:
+        raise LivePortraitError(f"other pictures than {REFERENCE} makes: {', '.join(beyond)}")
+
+
+def _peak(command: Peak) -> None:
+    from ..benchmark.peak import measure_peak
+
+    device = _prepared(command, command.runs)
+    figures = list(measure_peak(device, command.precision, runs=command.runs, warmup=3))
+    _show(peak_sheet("peak", figures), command, device, "", figures)
+
+
+def _all(command: All) -> None:
+    from ..benchmark.everything import Scope, measure_everything
+    from ..benchmark.machine import machine_facts, one_line
+    from ..benchmark.record import check_record, write_record
+
+    device = _prepared(command, *command.batch_size, command.runs, command.frames)
+    check_record(command.json)
+    compiled = command.compile and device.type == "cuda" and not command.quick
+    scope = Scope(command.model, command.batch_size, command.runs, 3, command.frames, 3, compiled)
+    if command.quick:
+        scope = Scope(command.model, (1,), 2, 1, 4, 1, compiled, peak_side=512)
+    facts, parts = machine_facts(device), list["Part"]()
+    sys.stdout.write(f"## {one_line(facts)}\n\n")
+    source, driving = command.source or _example("source/s1.jpg"), command.driving or _example("driving/d0.mp4")
+    for part in measure_everything(device, scope, source, driving):
+        parts.append(part)
+        sheet = _SHEETS[part.kind](f"{part.name} ({part.seconds:.0f} s)", part.figures)
+        sheet.notes += [f"failed: {error}" for error in part.errors]
+        sys.stdout.write(f"{sheet.markdown()}\n\n")
+        sys.stdout.flush()
+        write_record(command.json, {"machine": facts, "parts": [part.as_dict() for part in parts]})
+
+
+def _memory(command: Memory) -> None:
+    from ..benchmark.memory import measure_memory
+
+    rows, first = list[Sequence[str]](), None
     driving = command.driving or _example("driving/d0.mp4")
     for use in measure_memory(driving, command.seconds, ["--model", command.model]):
         first = use.peak_mib if first is None else first
-        table.add_row(
-            f"{use.clip_seconds:g} s",
-            str(use.n_frames),
-            f"{use.seconds:.1f}",
-            f"{use.peak_mib:.0f} MiB",
-            f"{use.peak_mib - first:+.0f} MiB",
+        more = f"{use.peak_mib - first:+.0f} MiB"
+        rows.append(
+            [f"{use.clip_seconds:g} s", str(use.n_frames), f"{use.seconds:.1f}", f"{use.peak_mib:.0f} MiB", more]
         )
-    return table
+    columns = ["clip", "frames", "seconds", "peak memory", "more than the first"]
+    Sheet(f"memory, {command.model}", columns, rows).show()
 
 
-def _jitter(command: Jitter) -> Table:
+def _jitter(command: Jitter) -> None:
     from ..benchmark.steadiness import measure_steadying
 
     source, driving = command.source or _example("source/s0.jpg"), command.driving or _example("driving/d0.mp4")
-    rows = measure_steadying(source, driving, command.model)
-    table = Table(
-        "clip", "jitter", "of plain", "mouth range", "of plain", "mouth lag", title=f"jitter, {command.model}"
-    )
-    plain = rows["plain"]
-    for name, row in rows.items():
-        table.add_row(
+    found = measure_steadying(source, driving, command.model)
+    plain = found["plain"]
+    rows: list[Sequence[str]] = [
+        [
             name,
             f"{row.jitter:.3f} %",
             _share(row.jitter, plain.jitter),
             f"{row.mouth_range:.3f}",
             _share(row.mouth_range, plain.mouth_range),
             f"{row.lag(plain):+d} frames",
-        )
-    return table
+        ]
+        for name, row in found.items()
+    ]
+    columns = ["clip", "jitter", "of plain", "mouth range", "of plain", "mouth lag"]
+    Sheet(f"jitter, {command.model}", columns, rows).show()
+
+
+def _prepared(command: Modules | Clip | Parity | Peak | All, *counts: int) -> torch.device:
+    """The device of a command, after what is wrong with its options was said and its threads were set."""
+    from ..benchmark.machine import prepare
+    from ..benchmark.record import check_record
+
+    if counts and min(counts) < 1:
+        raise InputError(f"numbers of runs, frames and pictures are 1 or more, got {min(counts)}")
+    check_record(command.json)
+    return prepare(command.device, command.threads)
+
+
+def _show(
+    sheet: Sheet,
+    command: Any,
+    device: torch.device,
+    note: str,
+    figures: Sequence[Figure],
+    **more: Sequence[Figure],
+) -> None:
+    """Print a table with the machine below it, and write the record."""
+    from ..benchmark.machine import machine_facts, one_line
+    from ..benchmark.record import as_dicts, write_record
+
+    facts = machine_facts(device)
+    sheet.notes += [line for line in (note, one_line(facts)) if line]
+    sheet.show()
+    content = {"machine": facts, "weights": note, "options": asdict(command), "figures": as_dicts(figures)}
+    write_record(command.json, content | {name: as_dicts(values) for name, values in more.items()})
 
 
 def _share(value: float, of: float) -> str:

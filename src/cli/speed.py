@@ -1,0 +1,102 @@
+"""`speed.py`: the original's table of parameters and times (spec: pipeline, section 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from ..config.options import Precision
+from ..errors import InputError
+from .benchmark_options import Folder, JsonFile
+from .console import run_and_report
+from .sheets import Sheet
+
+HELP = """Parameters and time of every network, one picture at a time, random inputs.
+
+On GPU 0 in float16, W and G compiled, as officially; without a GPU on the processor, in float32 and uncompiled.
+`python benchmark.py modules` measures other batch sizes, engines and models."""
+ORDER = ("F", "M", "G", "W", "S+R")
+_WORDS = {
+    "F": "Appearance Feature Extractor (F)",
+    "M": "Motion Extractor (M)",
+    "G": "SPADE Generator (G)",
+    "W": "Warping Module (W)",
+    "S+R": "Stitching and Retargeting (S+R)",
+    "W+G": "W and G, our fused engine, to uint8",
+}
+
+
+@dataclass
+class Speed:
+    """What is measured."""
+
+    device: str = "auto"
+    """auto = GPU 0 if there is one, cpu, cuda, cuda:1, mps."""
+    precision: Precision = "auto"
+    """auto = float16 on CUDA, else float32; bfloat16."""
+    compile: Literal["auto", "yes", "no"] = "auto"
+    """Send W and G through torch.compile, which takes minutes at first; auto = on CUDA."""
+    model: Literal["base", "animals"] = "base"
+    """Model to measure; random weights take the place of official ones that are not there."""
+    weights_dir: Folder = None
+    """Folder with official weights."""
+    warmup: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 10; on cpu 1)")] = None
+    """Runs that do not count."""
+    runs: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: 100; on cpu 5)")] = None
+    """Runs that do."""
+    json: JsonFile = None
+    """Also write all figures and facts about the machine as JSON."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, measure, print the table; returns the exit code."""
+    command = tyro.cli(Speed, description=HELP, args=argv, use_underscores=True)
+
+    def measure(console: Console) -> None:
+        _measure(command)
+
+    return run_and_report(measure)
+
+
+def _measure(command: Speed) -> None:
+    from ..benchmark.costs import parameter_counts
+    from ..benchmark.machine import machine_facts, one_line, prepare
+    from ..benchmark.modules import measure_modules
+    from ..benchmark.record import as_dicts, check_record, write_record
+    from ..benchmark.variants import Variant, opened_model, variants_of
+
+    check_record(command.json)
+    device = prepare(command.device, None)
+    slow = device.type == "cpu"
+    runs = (5 if slow else 100) if command.runs is None else command.runs
+    warmup = (1 if slow else 10) if command.warmup is None else command.warmup
+    if runs < 1:
+        raise InputError(f"--runs {runs} is too few: give 1 or more")
+    compiled = device.type == "cuda" if command.compile == "auto" else command.compile == "yes"
+    precision = variants_of(["eager"], [command.precision], device)[-1].precision
+    with opened_model(command.model, command.weights_dir) as model:
+        plain = [Variant("eager", precision, compiled)]
+        figures = [*measure_modules(model.files, device, plain, [1], modules=ORDER, runs=runs, warmup=warmup)]
+        figures += measure_modules(
+            model.files, device, [Variant("fused", precision)], [1], modules=["W+G"], runs=runs, warmup=warmup
+        )
+        counts = parameter_counts(model.files.config)
+    rows = [
+        [
+            _WORDS[figure.module],
+            f"{counts.get(figure.module, counts['W'] + counts['G']) / 1e6:.2f}",
+            f"{figure.timing.mean * 1e3:.2f}",
+            f"{figure.timing.std * 1e3:.2f}",
+        ]
+        for figure in figures
+    ]
+    facts = machine_facts(device)
+    how = f"{precision}{', W and G compiled' if compiled else ''}, batch size 1, mean and std of {runs} runs"
+    sheet = Sheet(f"speed, {command.model}", ["network", "parameters (M)", "time (ms)", "std (ms)"], rows)
+    sheet.notes += [how, model.note, one_line(facts)]
+    sheet.show()
+    write_record(command.json, {"machine": facts, "weights": model.note, "figures": as_dicts(figures)})
