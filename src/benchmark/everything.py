@@ -13,11 +13,10 @@ from typing import Any
 import torch
 
 from ..config.options import ModelName
-from .clip import ClipTask, measure_clip
 from .footprint import measure_footprints
 from .inputs import random_inputs
 from .modules import MODULES, measure_modules
-from .parity import REFERENCE, measure_parity, recorded_inputs
+from .parity import REFERENCE, measure_parity
 from .peak import measure_peak
 from .record import Figure, as_dicts
 from .variants import OpenedModel, Variant, baseline, networks_of, opened_model
@@ -110,6 +109,8 @@ def _of_model(
         if model.is_random:
             inputs = random_inputs(REFERENCE.create(files, device), 1)
         else:
+            from .recorded import recorded_inputs  # a machine without libraries for media measures the rest
+
             inputs = recorded_inputs(files, str(device), source, driving)
         return measure_parity(files, device, [variant for variant in variants if variant != REFERENCE], inputs)
 
@@ -117,14 +118,16 @@ def _of_model(
         sizes = scope.batch_sizes
         return measure_modules(files, device, ways, sizes, runs=scope.runs, warmup=scope.warmup, modules=names)
 
-    task = ClipTask(source, driving, scope.frames, size=512, driving_size=512)
+    def run_whole() -> Iterable[Figure]:
+        from .clip import ClipTask, measure_clip  # likewise
+
+        task = ClipTask(source, driving, scope.frames, size=512, driving_size=512)
+        return measure_clip(files, str(device), [first, *fast], task, runs=scope.clip_runs)
+
     yield _guarded(parity, compare)
     yield _guarded(Part(f"memory, {name}", "footprint"), lambda: measure_footprints(files, device, variants, [1]))
     yield _guarded(Part(f"networks, {name}", "modules"), lambda: modules(variants, MODULES))
-    yield _guarded(
-        Part(f"clip, {name}", "clip"),
-        lambda: measure_clip(files, str(device), [first, *fast], task, runs=scope.clip_runs),
-    )
+    yield _guarded(Part(f"clip, {name}", "clip"), run_whole)
     if scope.compiled:
         compiled = [replace(variant, compiled=True) for variant in [first, *fast]]
         yield _guarded(Part(f"networks compiled, {name}", "modules"), lambda: modules([first, *compiled], ["W+G"]))

@@ -99,7 +99,8 @@ def _clip(command: Clip) -> None:
 
 def _parity(command: Parity) -> None:
     from ..benchmark.inputs import random_inputs
-    from ..benchmark.parity import REFERENCE, measure_parity, recorded_inputs
+    from ..benchmark.parity import REFERENCE, measure_parity
+    from ..benchmark.recorded import recorded_inputs
     from ..benchmark.variants import opened_model, variants_of
 
     device = _prepared(command)
