@@ -35,7 +35,10 @@ def test_a_precision_that_the_device_cannot_do():
 
 
 def test_a_model_that_does_not_exist():
-    with pytest.raises(InputError, match="there is no model 'huge' to measure: choose one of base"), opened_model("huge"):
+    with (
+        pytest.raises(InputError, match="there is no model 'huge' to measure: choose one of base"),
+        opened_model("huge"),
+    ):
         pass
 
 

@@ -1,0 +1,279 @@
+"""`benchmark.py modules`, `clip`, `parity`, `peak` and `all`, and `speed.py`: tables, records, exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from src.benchmark import clip, everything, footprint, modules, parity, variants
+from src.benchmark.clip import ClipFigure
+from src.benchmark.everything import Part
+from src.benchmark.footprint import FootprintFigure
+from src.benchmark.modules import ModuleFigure
+from src.benchmark.parity import ParityFigure
+from src.benchmark.timing import Timing
+from src.cli import speed
+from src.cli.benchmark import main
+from src.engine import precision
+from src.errors import InputError
+from src.weights.resolve import ResolvedModel
+
+ROOT = Path(__file__).parents[2]
+CPU = torch.device("cpu")
+TIMING = Timing(0.02, 0.019, 0.0215, 0.021, 0.001, 10)
+
+
+def figure(module: str, variant: str, ratio: float, **other) -> ModuleFigure:
+    values = {"batch_size": 1, "ratio_single": ratio, "gmac": 1.05, "memory_mib": 12.3, **other}
+    return ModuleFigure(module=module, variant=variant, timing=TIMING, ratio=ratio, **values)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Exit code, the cells of the printed table row by row, all of stdout, and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words, main=main):
+        code = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        lines = [line for line in out.splitlines() if "│" in line]
+        return code, [[cell.strip() for cell in line.strip("│").split("│")] for line in lines], out, err
+
+    return command
+
+
+@pytest.fixture
+def measured(monkeypatch) -> list[tuple]:
+    """What the measurements were asked for; none is made."""
+    calls: list[tuple] = []
+
+    def modules_of(model, device, ways, sizes, **named):
+        calls.append(("modules", model.name, device, [str(way) for way in ways], tuple(sizes), named))
+        yield figure("W+G", "eager float32", 1.0)
+        yield figure("W+G", "fused float32", 1.5, batch_size=4, ratio_single=1.75, gmac=None)
+
+    def footprints(model, device, ways, sizes):
+        calls.append(("footprints",))
+        yield FootprintFigure("eager float32", 1, 1234.5)
+
+    def clips(model, device, ways, task, *, runs):
+        calls.append(("clip", model.name, device, [str(way) for way in ways], task, runs))
+        busy = {"decode": 1.0, "networks": 6.0}
+        return [ClipFigure("eager float32", 100, 8.0, 12.5, 1.0, busy, 0.5, 1.8, 0.75, 2.0, 0.25, [12.5])]
+
+    def compared(model, device, ways, inputs):
+        calls.append(("parity", model.name, [str(way) for way in ways], len(inputs.x_d)))
+        for way in ways:
+            if way.engine == "onnx":
+                raise InputError("no ONNX Runtime")
+            good = way.precision == "float32"
+            yield ParityFigure(str(way), 1e-6, 120.0, 1, 0.0, None if good else 0.1, "max <= 0.0001", good)
+
+    monkeypatch.setattr(modules, "measure_modules", modules_of)
+    monkeypatch.setattr(footprint, "measure_footprints", footprints)
+    monkeypatch.setattr(clip, "measure_clip", clips)
+    monkeypatch.setattr(parity, "measure_parity", compared)
+    return calls
+
+
+@pytest.fixture
+def bfloat16(monkeypatch) -> None:
+    """A processor that has it."""
+    monkeypatch.setattr(precision, "_cpu_multiplies_bfloat16", lambda: True)
+
+
+@pytest.fixture
+def no_weights(monkeypatch) -> None:
+    """Random weights that nobody will read."""
+    from src.config.model_config import load_model_config
+
+    monkeypatch.setattr(
+        variants, "write_random_model", lambda name, folder: ResolvedModel(name, folder, {}, load_model_config(name))
+    )
+
+
+def test_modules(run, measured, no_weights):
+    code, rows, out, _ = run(
+        "modules", "--batch_size", "1", "4", "--weights_dir", ".", "--runs", "7", "--json", "r.json"
+    )
+    assert code == 0
+    eager = ["W+G", "1", "eager float32", "20.00", "19.00 - 21.50", "1.00", "1.00", "1.05", "105", "12 MiB"]
+    fused = ["W+G", "4", "fused float32", "5.00", "4.75 - 5.38", "1.50", "1.75", "-", "-", "12 MiB"]
+    assert rows == [eager, fused, ["eager float32", "1", "1234 MiB"]]
+    assert "random weights" in out and f"torch {torch.__version__}" in out
+    (_, call) = measured
+    assert call == ("modules", "base", CPU, ["eager float32", "fused float32"], (1, 4), {"runs": 7, "warmup": 2})
+    record = json.loads(Path("r.json").read_text())
+    assert record["machine"]["torch"] == torch.__version__ and "random weights" in record["weights"]
+    assert record["options"]["batch_size"] == [1, 4]
+    assert [entry["ms_per_picture"] for entry in record["figures"]] == [20.0, 5.0]
+    assert record["footprints"] == [{"variant": "eager float32", "batch_size": 1, "memory_mib": 1234.5}]
+
+
+def test_modules_of_other_engines(run, measured):
+    run("modules", "--model", "compact", "--engine", "onnx", "fused", "--no_footprint", "--compile", "--device", "cpu")
+    ((_, name, _, ways, sizes, _),) = measured
+    assert (name, sizes) == ("compact", (1,))
+    assert ways == ["eager float32", "onnx float32 compiled", "fused float32 compiled"]
+
+
+def test_clip(run, measured):
+    code, rows, out, _ = run("clip", "--frames", "100", "--size", "512", "--json", "r.json")
+    assert code == 0 and "100 frames" in out
+    stages = ["10.00", "60.00"]
+    assert rows == [["eager float32", "12.5", "1.00", "80.00", *stages, "5.00", "75%", "1.8", "2.0 s", "0.25 s"]]
+    ((_, name, device, ways, task, runs),) = measured
+    assert (name, device, ways, runs) == ("compact", "cpu", ["eager float32", "fused float32"], 1)
+    assert task.source.samefile(ROOT / "assets/examples/source/s1.jpg")
+    assert task.driving.samefile(ROOT / "assets/examples/driving/d0.mp4")
+    assert (task.n_frames, task.size, task.driving_size, task.concat) == (100, 512, None, False)
+    assert json.loads(Path("r.json").read_text())["figures"][0]["busy"] == {"decode": 1.0, "networks": 6.0}
+
+
+def test_parity(run, measured):
+    """Of all engines, those that cannot run are named; it is no failure."""
+    code, rows, out, _ = run("parity", "--model", "compact")
+    assert code == 0
+    assert rows == [["fused float32", "1.0e-06", "120.0 dB", "1", "0.0e+00", "-", "max <= 0.0001", "passes"]]
+    assert "onnx float32 cannot run here: no ONNX Runtime" in out
+    assert [call[2] for call in measured] == [["fused float32"], ["onnx float32"]]
+
+
+def test_an_engine_that_was_asked_for_must_run(run, measured):
+    code, rows, _, err = run("parity", "--model", "compact", "--engine", "onnx")
+    assert (code, rows) == (1, []) and err.splitlines()[-1] == "error: no ONNX Runtime"
+
+
+def test_other_pictures_end_with_code_1(run, measured, bfloat16):
+    words = ("--model", "compact", "--engine", "fused", "--precision", "float32", "bfloat16")
+    code, rows, _, err = run("parity", *words)
+    assert code == 1 and [row[-1] for row in rows] == ["passes", "FAILS"]
+    assert err.splitlines()[-1] == "error: other pictures than eager float32 makes: fused bfloat16"
+
+
+def test_peak(run):
+    code, rows, _, _ = run("peak", "--precision", "float32", "--runs", "1")
+    assert code == 0 and [row[:2] for row in rows] == [["gemm", "float32"], ["conv", "float32"]]
+    assert all(float(row[3]) > 0 for row in rows)
+
+
+def test_all(run, monkeypatch):
+    asked = []
+
+    def parts(device, scope, source, driving):
+        asked.append((device, scope))
+        yield Part("peak", "peak", [], 2.0, ["RuntimeError: no"])
+        assert json.loads(Path("r.json").read_text())["parts"][0]["errors"] == ["RuntimeError: no"]
+        yield Part("networks, base", "modules", [figure("F", "eager float32", 1.0)], 3.0)
+
+    monkeypatch.setattr(everything, "measure_everything", parts)
+    code, _, out, _ = run("all", "--quick", "--json", "r.json", "--model", "base")
+    assert code == 0
+    assert "failed: RuntimeError: no" in out and "### networks, base (3 s)" in out
+    assert "| F | 1 | eager float32 | 20.00 | 19.00 - 21.50 | 1.00 | 1.05 | 105 | 12 MiB |" in out
+    ((device, scope),) = asked
+    assert (
+        device == CPU and not scope.compiled and (scope.models, scope.batch_sizes, scope.frames) == (("base",), (1,), 4)
+    )
+    assert [part["name"] for part in json.loads(Path("r.json").read_text())["parts"]] == ["peak", "networks, base"]
+
+
+def test_speed(run, monkeypatch, no_weights):
+    asked = []
+
+    def modules_of(model, device, ways, sizes, **named):
+        asked.append(([str(way) for way in ways], tuple(sizes), named["runs"], named["warmup"]))
+        return [figure(name, str(ways[0]), 1.0) for name in named["modules"]]
+
+    monkeypatch.setattr(modules, "measure_modules", modules_of)
+    code, rows, out, _ = run("--device", "cpu", "--weights_dir", ".", "--json", "r.json", main=speed.main)
+    assert code == 0 and "float32, batch size 1, mean and std of 5 runs" in out
+    assert [row[1:] for row in rows] == [
+        [parameters, "21.00", "1.00"] for parameters in ("0.84", "28.12", "55.37", "45.53", "0.23", "100.90")
+    ]
+    assert asked == [(["eager float32"], (1,), 5, 1), (["fused float32"], (1,), 5, 1)]
+    assert len(json.loads(Path("r.json").read_text())["figures"]) == 6
+
+
+def test_speed_with_other_options(run, measured, no_weights, bfloat16):
+    words = ("--weights_dir", ".", "--compile", "yes", "--precision", "bfloat16", "--runs", "3", "--warmup", "0")
+    assert run(*words, main=speed.main)[0] == 0
+    assert [call[3] for call in measured] == [["eager bfloat16 compiled"], ["fused bfloat16"]]
+
+
+MISTAKES = [
+    (("modules", "--device", "cuda"), "device 'cuda:0' was asked for, but torch sees no CUDA device here: use"),
+    (("peak", "--device", "tpu"), "device 'tpu' is unknown"),
+    (("modules", "--runs", "0"), "numbers of runs, frames and pictures are 1 or more, got 0"),
+    (("modules", "--batch_size", "4", "-1"), "1 or more, got -1"),
+    (("clip", "--frames", "0"), "1 or more, got 0"),
+    (("modules", "--threads", "0"), "--threads 0 is too few"),
+    (("modules", "--json", "none/r.json"), "cannot be written to 'none/r.json'"),
+    (("modules", "--precision", "float16"), "--precision float16 is for GPUs"),
+    (("clip", "--driving", "none.mp4"), "'none.mp4' does not exist"),
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"), MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_mistakes_are_one_line(run, monkeypatch, words, message):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    code, rows, _, err = run(*words)
+    assert (code, rows) == (1, []) and message in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(("--device", "cuda"), "torch sees no CUDA device here"), (("--runs", "0"), "--runs 0 is too few")],
+)
+def test_mistakes_of_speed(run, monkeypatch, words, message):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    code, rows, _, err = run(*words, main=speed.main)
+    assert (code, rows) == (1, []) and message in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["modules", "--engine", "fast"], ["modules", "--model", "huge"], ["peak", "--precision", "int8"], ["clip", "--x"]],
+    ids=" ".join,
+)
+def test_unknown_words_end_with_code_2(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2 and "--help" in capsys.readouterr().err
+
+
+HELP = {
+    "modules": "device threads json weights_dir engine precision compile model batch_size runs warmup footprint",
+    "clip": "device engine source driving frames size driving_size concat batch_size runs json",
+    "parity": "device engine precision model source driving json",
+    "peak": "device precision runs json",
+    "all": "device threads json model batch_size runs frames compile source driving quick",
+}
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_every_option_is_in_the_help(capsys, monkeypatch, command):
+    monkeypatch.setenv("COLUMNS", "120")
+    with pytest.raises(SystemExit) as caught:
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    assert caught.value.code == 0 and "None" not in out
+    assert all(f"--{name}" in out for name in HELP[command].split())
+
+
+def test_speed_and_its_help_do_not_wait_for_the_networks():
+    code = (
+        "import runpy, sys\nsys.argv = ['speed.py', '--help']\n"
+        "try: runpy.run_path('speed.py', run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "heavy = {'torch', 'cv2', 'onnxruntime', 'av', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "--runs" in done.stdout and "None" not in done.stdout
