@@ -1,0 +1,55 @@
+"""The compact model's flow of the picture, 64 x 64: splat and calm in separable form."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...modules.compact.calm import _ROUNDS, _WINDOW, _border_fade
+from ...modules.compact.face_ellipse import face_mask
+from .compact_motion import Motions, bells
+
+
+def splat(flow: Tensor, motions: Motions, sigma: Tensor) -> Tensor:
+    """As the plain `splat`, with each Gaussian as the product of a column and a row.
+
+    A sum of K Gaussians with weights is then one product of small matrices, and no map of (K, S, S) is made.
+
+    Args:
+        flow: (B, 2, S, S) in crop coordinates.
+        motions: of B frames.
+        sigma: width of each Gaussian, (K,).
+
+    Returns:
+        (B, 2, S, S).
+    """
+    variance = sigma[:, None] ** 2
+    rows, columns = (bells(motions.driving[..., i], flow.shape[-1], variance) for i in (0, 1))  # (B, K, S)
+    columns = columns.mT  # (B, S, K)
+    total = (columns @ rows).clamp_(min=1)[:, None]
+    place = motions.driving[:, :, None, :2]
+    wanted = (motions.source - motions.driving)[..., :2].mT  # (B, 2, K)
+    for _ in range(3):
+        found = F.grid_sample(flow, place, padding_mode="border", align_corners=False)[..., 0]  # (B, 2, K)
+        missing = (wanted - found)[..., None] * rows[:, None]  # (B, 2, K, S)
+        flow = flow + (columns[:, None] @ missing).div_(total)
+    return flow
+
+
+class Calm:
+    """As the plain `calm`, with its box filters and their border as one matrix from either side."""
+
+    def __init__(self, size: int, like: Tensor) -> None:
+        margin = _WINDOW // 2
+        smooth = torch.eye(size, device=like.device, dtype=like.dtype)[None]
+        for _ in range(_ROUNDS):
+            smooth = F.avg_pool1d(F.pad(smooth, (margin, margin), mode="replicate"), _WINDOW, stride=1)
+        self._across = smooth[0]  # (S, S): row vectors come from the left
+        self._fade = _border_fade(self._across)
+
+    def __call__(self, flow: Tensor, kp_driving: Tensor) -> Tensor:
+        """Calm a flow (B, 2, S, S) around the face that keypoints (B, 21 or more, 3) place."""
+        inside = face_mask(kp_driving, flow.shape[-1])
+        outside = (self._across.mT @ flow @ self._across).mul_(self._fade)
+        return torch.lerp(outside, flow, inside)
