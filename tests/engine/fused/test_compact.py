@@ -112,7 +112,7 @@ def test_extreme_keypoints(eager, fused, features, keypoints, case):
     check_same(eager, fused, features, x_s, extreme[case])
 
 
-def test_nothing_is_kept_of_a_source_that_is_gone(eager, fused, features, keypoints):
+def test_features_are_not_kept_alive(eager, fused, features, keypoints):
     first = features_of(eager, features.picture)
     fused.draw(first, *keypoints)
     reference = fused._features
