@@ -33,6 +33,7 @@ _GAINS = {
     "mlp_beta.weight": 0.7,
     "pwconv2.weight": 0.7,
     "conv2.weight": 0.5,
+    "conv_img.0.weight": 1.2,
     "fc_exp.weight": 0.05,
     "fc_t.weight": 0.1,
     "fc_scale.weight": 0.1,
@@ -87,9 +88,10 @@ def _value(key: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
     last = key.rpartition(".")[2]
     if last == "num_batches_tracked":
         return torch.zeros(shape, dtype=torch.int64)
-    noise = torch.randn(shape, generator=generator)
+    uniform = torch.rand(shape, generator=generator)
+    noise = (uniform - 0.5) * math.sqrt(12)  # variance 1, no outliers
     if last == "running_var":
-        return 0.5 + noise.abs()
+        return 0.5 + uniform
     if last == "running_mean":
         return 0.1 * noise
     if last in ("weight_u", "weight_v"):

@@ -148,7 +148,7 @@ def _all(command: All) -> None:
     compiled = command.compile and device.type == "cuda" and not command.quick
     scope = Scope(command.model, command.batch_size, command.runs, 3, command.frames, 3, compiled)
     if command.quick:
-        scope = Scope(command.model, (1,), 2, 1, 4, 1, compiled, peak_side=512)
+        scope = Scope(command.model, (1,), 1, 1, 2, 1, compiled, peak_side=512)
     facts, parts = machine_facts(device), list["Part"]()
     sys.stdout.write(f"## {one_line(facts)}\n\n")
     source, driving = command.source or _example("source/s1.jpg"), command.driving or _example("driving/d0.mp4")

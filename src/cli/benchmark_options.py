@@ -172,4 +172,4 @@ class All:
     driving: Driving = None
     """Their driving clip."""
     quick: bool = False
-    """A rehearsal, for processors too: one picture a call, two runs, four frames."""
+    """A rehearsal, for processors too: one picture a call, one run, two frames."""
