@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -15,6 +15,8 @@ from ..modules.stitching_retargeting_network import StitchingRetargetingNetwork
 from ..weights.layout import split_stitching
 from ..weights.load import load_strict, read_state
 from .heads import Heads
+
+Net = TypeVar("Net", bound=nn.Module)
 
 _HEADS = "stitching_retargeting_module"
 
@@ -33,7 +35,7 @@ class Checkpoints:
     params: Mapping[str, Any]
     device: torch.device
 
-    def build(self, network: Callable[..., nn.Module], name: str) -> nn.Module:
+    def build(self, network: Callable[..., Net], name: str) -> Net:
         """Build a network by its definition, load its file strictly, and fix it for inference.
 
         Raises:
@@ -62,5 +64,5 @@ class Checkpoints:
             self._ready(networks[name])
         return Heads(**networks)
 
-    def _ready(self, network: nn.Module) -> nn.Module:
+    def _ready(self, network: Net) -> Net:
         return network.eval().requires_grad_(False).to(self.device)

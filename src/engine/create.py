@@ -17,6 +17,8 @@ from .compiling import Compiler, uncompiled
 from .eager.compact import EagerCompact
 from .eager.official import EagerOfficial
 from .engine import Engine
+from .fused.compact import FusedCompact
+from .fused.official import FusedOfficial
 from .official import OfficialEngine
 from .precision import resolve_precision
 
@@ -46,10 +48,13 @@ def create_engine(
     checkpoints = Checkpoints(model.files, model.config, device)
     compiler = Compiler(device) if compile_networks else uncompiled
     if model.name == "compact":
-        return CompactEngine(checkpoints, _mesh_finder(str(device)), EagerCompact(checkpoints, compiler))
+        plain = backend == "eager" or device.type != "cpu" or compile_networks
+        networks = EagerCompact(checkpoints, compiler) if plain else FusedCompact(checkpoints)
+        return CompactEngine(checkpoints, _mesh_finder(str(device)), networks)
     check_compatible(model.config)
     dtype = resolve_precision(precision, device, half)
-    return OfficialEngine(model.name, checkpoints, EagerOfficial(checkpoints, dtype, compiler))
+    kind = EagerOfficial if backend == "eager" else FusedOfficial
+    return OfficialEngine(model.name, checkpoints, kind(checkpoints, dtype, compiler))
 
 
 def _mesh_finder(device: str) -> MeshOfCrop:

@@ -29,7 +29,7 @@ def eager() -> EagerCompact:
 
 @pytest.fixture(scope="module")
 def fused(eager) -> FusedCompact:
-    return FusedCompact(eager._appearance, eager._warping, eager._generator)
+    return FusedCompact(eager._checkpoints)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,121 @@
+"""`TileConv`: 3 x 3 convolutions through a `Tiling`, as matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .tiling import Tiling
+
+_ALIGNED = 16  # channels that a processor handles at once; products of other numbers take up to twice as long
+_STRIP_BYTES = 8 * 2**20  # what is between input and output should stay in the processor's cache
+
+
+class TileConv(nn.Module):
+    """A convolution of maps (B, H, W, C), or of volumes (B, D, H, W, C), at constant size; or enlarged, as tiled.
+
+    Rows of tiles are done strip by strip, so that the intermediate sums stay in the cache, and whatever is to be done
+    to the outputs can be done there (`strips`). The taps along the depth are not tiled.
+
+    Args:
+        weight: (O, C, 3, 3), or (O, C, 3, 3, 3) for volumes.
+        bias: (O,).
+        tiling: how both axes of the plane are tiled.
+        dtype: of its weights and of what comes in.
+    """
+
+    products: Tensor
+    bias: Tensor
+    _inputs: Tensor
+    _outputs: Tensor
+
+    def __init__(self, weight: Tensor, bias: Tensor, tiling: Tiling, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.is_flat = weight.dim() == 4
+        taps, device = tiling.taps, weight.device
+        volume = (weight[:, :, None] if self.is_flat else weight).to("cpu", torch.float64)
+        products = torch.einsum("iy,oczyx,jx->zijco", taps, volume, taps).flatten(1, 2)  # (z, products, C, O)
+        self.depth, self.channels = len(products), products.shape[-1]
+        products = F.pad(products, [e for n in reversed(products.shape[2:]) for e in (0, -n % _ALIGNED)])
+        self.step, self.side = tiling.step, len(tiling.outputs)
+        self.register_buffer("products", products.contiguous().to(device, dtype))
+        self.register_buffer("bias", bias.to(dtype))
+        self.register_buffer("_inputs", tiling.inputs.to(device, dtype))
+        self.register_buffer("_outputs", tiling.outputs.to(device, dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve (B, [D,] H, W, C) to (B, [D,] H', W', O)."""
+        out: Tensor | None = None
+        for rows, strip in self.strips(x):
+            if out is None:
+                height, width = self._size(x)
+                out = x.new_empty(*x.shape[:-3], height, width, strip.shape[-1])
+            out[..., rows, :, :] = strip
+        assert out is not None
+        return out
+
+    def strips(self, x: Tensor) -> Iterator[tuple[slice, Tensor]]:
+        """The output in parts: which of its rows, and these rows (B, [D,] rows, W', O)."""
+        volumes = x[:, None] if self.is_flat else x
+        height, width = self._size(x)
+        padded, (down, right) = self._padded(volumes)
+        at_once = self._rows_of_tiles(volumes.shape[1], right)
+        for first in range(0, down, at_once):
+            n = min(at_once, down - first)
+            strip = self._strip(padded[:, :, first * self.step :], n, right)  # (B, D, rows, right * side, O)
+            rows = slice(first * self.side, min((first + n) * self.side, height))
+            strip = strip[:, :, : rows.stop - rows.start, :width]
+            yield rows, strip[:, 0] if self.is_flat else strip
+
+    def _size(self, x: Tensor) -> tuple[int, int]:
+        """Height and width of the output."""
+        height, width = x.shape[-3:-1]
+        return height * self.side // self.step, width * self.side // self.step
+
+    def _padded(self, x: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """Depth first, with the zeros around and up to whole tiles; and how many tiles, down and across."""
+        tiles = [-(-size // self.step) for size in x.shape[2:4]]
+        ends = [1 + n * self.step - size for n, size in zip(tiles, x.shape[2:4], strict=True)]
+        beyond = self.depth // 2
+        unused = self.products.shape[2] - x.shape[-1]
+        padded = F.pad(x, (0, unused, 1, ends[1], 1, ends[0], beyond, beyond))
+        return padded.transpose(0, 1), (tiles[0], tiles[1])  # (D + 2 * beyond, B, H, W, C)
+
+    def _rows_of_tiles(self, depth: int, across: int) -> int:
+        """How many rows of tiles fit into a strip."""
+        products, channels = len(self._inputs) ** 2, max(self.products.shape[2:])
+        return max(1, _STRIP_BYTES // (products * channels * depth * across * self.products.element_size()))
+
+    def _strip(self, padded: Tensor, down: int, across: int) -> Tensor:
+        depth, batch, channels = len(padded) - self.depth + 1, padded.shape[1], padded.shape[-1]
+        spread = _both_ways(self._inputs, self._patches(padded, down, across))
+        spread = spread.view(len(spread), len(padded), -1, channels)  # (products, depth, tiles, C)
+        summed = torch.bmm(spread[:, :depth].flatten(1, 2), self.products[0])
+        for tap in range(1, self.depth):
+            summed = summed.baddbmm_(spread[:, tap : tap + depth].flatten(1, 2), self.products[tap])
+        tiles = _both_ways(self._outputs, summed).view(self.side, self.side, depth, batch, down, across, -1)
+        tiles = (
+            tiles[..., : self.channels].permute(3, 2, 4, 0, 5, 1, 6) + self.bias
+        )  # (B, D, down, side, across, side, O)
+        return tiles.reshape(batch, depth, down * self.side, across * self.side, -1)
+
+    def _patches(self, padded: Tensor, down: int, across: int) -> Tensor:
+        """What each tile reads: (inputs of a tile, depth, B, down, across, C)."""
+        step, n = self.step, self._inputs.shape[1]
+        return torch.stack(
+            [
+                padded[:, :, y : y + step * (down - 1) + 1 : step, x : x + step * (across - 1) + 1 : step]
+                for y in range(n)
+                for x in range(n)
+            ]
+        )
+
+
+def _both_ways(matrix: Tensor, x: Tensor) -> Tensor:
+    """Apply a matrix (m, n) to both axes of tiles (n * n, ...): (m * m, the rest)."""
+    m, n = matrix.shape
+    once = matrix @ x.reshape(n, -1)  # (m, n * rest)
+    return (matrix @ once.view(m, n, -1)).flatten(0, 1)
