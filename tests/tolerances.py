@@ -42,6 +42,9 @@ FLOAT32 = {
     "xpose_input": Tolerance(abs=1e-4),  # the resized picture; one step of uint8 is 0.02
     "mask": Tolerance(abs=1 / 255 + 1e-6),
 }
+FLOAT64 = {
+    "rewrite": Tolerance(rel=1e-11),  # the same in real arithmetic; relative to the largest value, or to 1
+}
 UINT8 = {
     "warped_max": 4,  # pictures that went through a warp: largest and mean difference
     "warped_mean": 0.15,

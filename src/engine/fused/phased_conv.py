@@ -60,4 +60,6 @@ class PhasedConv(nn.Module):
 
 def _summed(weight: Tensor, taps: list[list[int]], axis: int) -> Tensor:
     """A kernel with some of its taps along one axis added up."""
-    return torch.stack([weight.index_select(axis, torch.tensor(tap)).sum(axis) for tap in taps], dim=axis)
+    return torch.stack(
+        [weight.index_select(axis, torch.tensor(tap, device=weight.device)).sum(axis) for tap in taps], dim=axis
+    )
