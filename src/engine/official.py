@@ -42,7 +42,7 @@ class OfficialEngine(TakesTurns):
         super().__init__()
         self.name, self.device = name, checkpoints.device
         self.moves_absolutely = name == "animals"
-        self.batch_size = 8 if self.device.type == "cuda" else 2
+        self.batch_size = 8 if self.device.type == "cuda" else 1  # more at once is no faster on a processor
         self._checkpoints, self._networks = checkpoints, networks
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:

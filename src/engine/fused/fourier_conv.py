@@ -25,10 +25,13 @@ class FourierConv3d(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         super().__init__()
-        self.kernel = weight.shape[-1]
-        spectrum = torch.fft.rfft2(weight.double(), s=(_TILE, _TILE)).conj()  # (O, C, k, T, T / 2 + 1)
-        spectrum = spectrum.permute(3, 4, 1, 2, 0).flatten(0, 1).flatten(2)  # (frequencies, C, k * O)
-        self.register_buffer("weight", spectrum.to(torch.promote_types(weight.dtype, torch.complex64)).contiguous())
+        outputs, channels, self.kernel = weight.shape[:3]
+        dtype = torch.promote_types(weight.dtype, torch.complex64)
+        spectrum = weight.new_empty(_TILE * (_TILE // 2 + 1), channels, self.kernel * outputs, dtype=dtype)
+        for tap in range(self.kernel):  # one at a time: float64 takes much memory
+            part = torch.fft.rfft2(weight[:, :, tap].double(), s=(_TILE, _TILE)).conj()  # (O, C, T, T / 2 + 1)
+            spectrum[:, :, tap * outputs : (tap + 1) * outputs] = part.permute(2, 3, 1, 0).flatten(0, 1)
+        self.register_buffer("weight", spectrum)
         self.register_buffer("bias", bias)
 
     def forward(self, x: Tensor) -> Tensor:

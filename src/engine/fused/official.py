@@ -13,6 +13,7 @@ from ...weights.layout import fold_spectral_norm
 from ..compiling import Network
 from ..eager.official import EagerOfficial
 from ..engine import SourceFeatures
+from ..trim_memory import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
 
@@ -28,13 +29,19 @@ class FusedOfficial(EagerOfficial):
 
     @cached_property
     def _warping(self) -> Network:
-        network = self._checkpoints.build(WarpingNetwork, "warping_module")
         # Positions decide what is sampled: bfloat16 would cost the picture 10 dB, to save a tenth of the time.
         dtype = torch.float32 if self._dtype == torch.bfloat16 else self._dtype
-        return self._compiler(FusedWarping(network, dtype))
+        with trimmed_memory():
+            network = self._checkpoints.build(WarpingNetwork, "warping_module")
+            fused = FusedWarping(network, dtype)
+            del network
+        return self._compiler(fused)
 
     @cached_property
     def _generator(self) -> Network:
-        network = self._checkpoints.build(SPADEDecoder, "spade_generator")
-        fold_spectral_norm(network)
-        return self._compiler(FusedGenerator(network, self._dtype))
+        with trimmed_memory():
+            network = self._checkpoints.build(SPADEDecoder, "spade_generator")
+            fold_spectral_norm(network)
+            fused = FusedGenerator(network, self._dtype)
+            del network
+        return self._compiler(fused)

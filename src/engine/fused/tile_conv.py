@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .tiling import Tiling
 
 _ALIGNED = 16  # channels that a processor handles at once; products of other numbers take up to twice as long
+_PIECE = 64  # outputs
 _STRIP_BYTES = 8 * 2**20  # what is between input and output should stay in the processor's cache
 
 
@@ -35,13 +36,10 @@ class TileConv(nn.Module):
     def __init__(self, weight: Tensor, bias: Tensor, tiling: Tiling, dtype: torch.dtype) -> None:
         super().__init__()
         self.is_flat = weight.dim() == 4
-        taps, device = tiling.taps, weight.device
-        volume = (weight[:, :, None] if self.is_flat else weight).to("cpu", torch.float64)
-        products = torch.einsum("iy,oczyx,jx->zijco", taps, volume, taps).flatten(1, 2)  # (z, products, C, O)
-        self.depth, self.channels = len(products), products.shape[-1]
-        products = F.pad(products, [e for n in reversed(products.shape[2:]) for e in (0, -n % _ALIGNED)])
+        device, volume = weight.device, weight[:, :, None] if self.is_flat else weight
+        self.channels, self.depth = len(volume), volume.shape[2]
         self.step, self.side = tiling.step, len(tiling.outputs)
-        self.register_buffer("products", products.contiguous().to(device, dtype))
+        self.register_buffer("products", _products(volume.cpu(), tiling.taps, dtype).to(device))
         self.register_buffer("bias", bias.to(dtype))
         self.register_buffer("_inputs", tiling.inputs.to(device, dtype))
         self.register_buffer("_outputs", tiling.outputs.to(device, dtype))
@@ -112,6 +110,20 @@ class TileConv(nn.Module):
                 for x in range(n)
             ]
         )
+
+
+def _products(weight: Tensor, taps: Tensor, dtype: torch.dtype) -> Tensor:
+    """What the spread inputs are multiplied with: (O, C, z, 3, 3) to (z, products, C, O), both filled up with zeros.
+
+    It is made piece by piece, since float64 takes much memory.
+    """
+    outputs, channels, depth = weight.shape[:3]
+    size = [-(-n // _ALIGNED) * _ALIGNED for n in (channels, outputs)]
+    products = weight.new_zeros(depth, len(taps) ** 2, *size, dtype=dtype)
+    for first in range(0, outputs, _PIECE):
+        piece = torch.einsum("iy,oczyx,jx->zijco", taps, weight[first : first + _PIECE].double(), taps).flatten(1, 2)
+        products[:, :, :channels, first : first + piece.shape[-1]] = piece
+    return products
 
 
 def _both_ways(matrix: Tensor, x: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from .plane_conv import suits_winograd
 from .tile_conv import TileConv
 from .tiling import WINOGRAD
 
-_WIDE = 64  # channels on either side from which tiling is faster
+_WIDE = range(64, 257)  # channels for which tiling is faster, and its weights, four times as many, not too large
 
 
 class DirectConv3d(nn.Module):
@@ -31,6 +31,6 @@ class DirectConv3d(nn.Module):
 
 def volume_conv(weight: Tensor, bias: Tensor, dtype: torch.dtype) -> TileConv | DirectConv3d:
     """The faster convolution for a kernel (O, C, 3, 3, 3), in a precision."""
-    if suits_winograd(weight, dtype) and min(weight.shape[:2]) >= _WIDE:
+    if suits_winograd(weight, dtype) and all(channels in _WIDE for channels in weight.shape[:2]):
         return TileConv(weight, bias, WINOGRAD, dtype)
     return DirectConv3d(weight, bias, dtype)
