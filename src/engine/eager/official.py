@@ -17,6 +17,7 @@ from ..checkpoints import Checkpoints
 from ..compiling import Compile, Network, uncompiled
 from ..engine import SourceFeatures
 from ..networks import to_bytes
+from ..precision import exact_float32
 
 
 class EagerOfficial:
@@ -61,9 +62,10 @@ class EagerOfficial:
         return to_bytes(self.warp_decode(features, x_s, x_d)["out"])
 
     def _precision(self) -> AbstractContextManager[Any]:
-        if self._dtype == torch.float32:
-            return nullcontext()
-        return torch.autocast(self._checkpoints.device.type, self._dtype)
+        kind = self._checkpoints.device.type
+        if self._dtype != torch.float32:
+            return torch.autocast(kind, self._dtype)
+        return exact_float32() if kind == "cuda" else nullcontext()
 
     @cached_property
     def _appearance(self) -> nn.Module:

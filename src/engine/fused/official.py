@@ -13,6 +13,7 @@ from ...weights.layout import fold_spectral_norm
 from ..compiling import Network
 from ..eager.official import EagerOfficial
 from ..engine import SourceFeatures
+from ..precision import exact_float32
 from ..trim_memory import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
@@ -23,8 +24,9 @@ class FusedOfficial(EagerOfficial):
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512), and ``occlusion_map`` and ``deformation`` of W."""
-        warped = self._warping(features.volume, x_d, x_s.expand_as(x_d))
-        out = self._generator(warped["out"])
+        with exact_float32():
+            warped = self._warping(features.volume, x_d, x_s.expand_as(x_d))
+            out = self._generator(warped["out"])
         return {name: value.float() for name, value in {**warped, "out": out}.items()}
 
     @cached_property

@@ -12,7 +12,7 @@ from .tiling import Tiling
 
 _ALIGNED = 16  # channels that a processor handles at once; products of other numbers take up to twice as long
 _PIECE = 64  # outputs
-_STRIP_BYTES = 8 * 2**20  # what is between input and output should stay in the processor's cache
+_STRIP_BYTES = 8 * 2**20  # what is between input and output should stay in a processor's cache; a GPU does all at once
 
 
 class TileConv(nn.Module):
@@ -84,6 +84,8 @@ class TileConv(nn.Module):
 
     def _rows_of_tiles(self, depth: int, across: int) -> int:
         """How many rows of tiles fit into a strip."""
+        if self.products.device.type != "cpu":
+            return 1 << 30
         products, channels = len(self._inputs) ** 2, max(self.products.shape[2:])
         return max(1, _STRIP_BYTES // (products * channels * depth * across * self.products.element_size()))
 
