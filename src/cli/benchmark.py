@@ -12,9 +12,9 @@ import tyro
 from rich.console import Console
 
 from ..errors import InputError, LivePortraitError
-from .benchmark_options import All, Clip, Jitter, Memory, Modules, Parity, Peak
+from .benchmark_options import All, Clip, Jitter, Memory, Modules, Parity, Peak, Rewrites
 from .console import run_and_report
-from .sheets import Sheet, clip_sheet, footprint_sheet, modules_sheet, parity_sheet, peak_sheet
+from .sheets import Sheet, clip_sheet, footprint_sheet, modules_sheet, parity_sheet, peak_sheet, rewrites_sheet
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
     import torch
@@ -39,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Clip: _clip,
         Parity: _parity,
         Peak: _peak,
+        Rewrites: _rewrites,
         All: _all,
         Memory: _memory,
         Jitter: _jitter,
@@ -136,6 +137,19 @@ def _peak(command: Peak) -> None:
     device = _prepared(command, command.runs)
     figures = list(measure_peak(device, command.precision, runs=command.runs, warmup=3))
     _show(peak_sheet("peak", figures), command, device, "", figures)
+
+
+def _rewrites(command: Rewrites) -> None:
+    from ..benchmark.machine import prepare
+    from ..benchmark.record import check_record
+    from ..benchmark.rewrites import measure_rewrites
+
+    if command.runs < 1:
+        raise InputError(f"numbers of runs are 1 or more, got {command.runs}")
+    check_record(command.json)
+    device = prepare("cpu", command.threads)
+    figures = list(measure_rewrites(runs=command.runs))
+    _show(rewrites_sheet("rewrites", figures), command, device, "", figures)
 
 
 def _all(command: All) -> None:

@@ -145,6 +145,18 @@ class Peak(_Measured):
 
 
 @dataclass
+class Rewrites:
+    """What each rewrite of the fused official networks saves on the processor, at full size."""
+
+    threads: Threads = None
+    """Threads of torch on the processor."""
+    json: JsonFile = None
+    """Also write all figures and facts about the machine as JSON."""
+    runs: int = 5
+    """Runs that count; their median is shown."""
+
+
+@dataclass
 class All:
     """All four in one call, within ten minutes on a GPU, as Markdown: what fails is reported, and the rest goes on."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # torch takes seconds to import: not for --help
     from ..benchmark.modules import ModuleFigure
     from ..benchmark.parity import ParityFigure
     from ..benchmark.peak import PeakFigure
+    from ..benchmark.rewrites import RewriteFigure
 
 _WIDE = 160  # columns where nobody's terminal says how many
 
@@ -116,6 +117,22 @@ def peak_sheet(title: str, figures: Sequence[PeakFigure]) -> Sheet:
         for figure in figures
     ]
     return Sheet(title, ["operation", "precision", "ms", "GFLOP/s"], rows)
+
+
+def rewrites_sheet(title: str, figures: Sequence[RewriteFigure]) -> Sheet:
+    """One row a rewrite."""
+    rows = [
+        [
+            figure.name,
+            _ms(figure.plain.median * 1e3),
+            _ms(figure.fused.median * 1e3),
+            f"{figure.plain.median / figure.fused.median:.2f}",
+            str(figure.calls),
+            _ms(figure.saved * 1e3),
+        ]
+        for figure in figures
+    ]
+    return Sheet(title, ["rewrite", "plain, ms", "fused, ms", "times as fast", "times a picture", "saved, ms"], rows)
 
 
 def clip_sheet(title: str, figures: Sequence[ClipFigure]) -> Sheet:
