@@ -11,15 +11,16 @@ from ...modules.spade_generator import SPADEDecoder
 from ...modules.warping_network import WarpingNetwork
 from ...weights.layout import fold_spectral_norm
 from ..compiling import Network
-from ..eager.official import EagerOfficial
+from ..eager.extractors import OfficialExtractors
 from ..engine import SourceFeatures
+from ..networks import to_bytes
 from ..precision import exact_float32
 from ..trim_memory import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
 
 
-class FusedOfficial(EagerOfficial):
+class FusedOfficial(OfficialExtractors):
     """F and M as they are; W and G, which run for every frame, with less work (spec: networks, section 8)."""
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
@@ -28,6 +29,10 @@ class FusedOfficial(EagerOfficial):
             warped = self._warping(features.volume, x_d, x_s.expand_as(x_d))
             out = self._generator(warped["out"])
         return {name: value.float() for name, value in {**warped, "out": out}.items()}
+
+    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
+        """W and G: (B, 512, 512, 3) uint8."""
+        return to_bytes(self.warp_decode(features, x_s, x_d)["out"])
 
     @cached_property
     def _warping(self) -> Network:

@@ -51,7 +51,7 @@ def networks() -> EagerOfficial:
 def test_precision_is_autocast(device, dtype, expected, monkeypatch):
     asked = []
     monkeypatch.setattr(torch, "autocast", lambda *args: asked.append(args) or nullcontext())
-    with on(device, dtype)._precision():
+    with on(device, dtype)._precision(dtype):
         pass
     assert asked == expected
 
@@ -59,8 +59,13 @@ def test_precision_is_autocast(device, dtype, expected, monkeypatch):
 def test_networks_run_in_that_precision_and_give_float32(networks, monkeypatch):
     inside: list[bool] = []
     seen: list[bool] = []
+    asked: list[torch.dtype] = []
 
     class Precision(nullcontext):
+        def __init__(self, dtype):
+            super().__init__()
+            asked.append(dtype)
+
         def __enter__(self):
             inside.append(True)
 
@@ -73,8 +78,21 @@ def test_networks_run_in_that_precision_and_give_float32(networks, monkeypatch):
     volume = networks.appearance(torch.zeros(1, 3, 2, 2).half())
     heads = networks.motion(torch.zeros(2, 3, 4, 4))
     result = networks.warp_decode(SourceFeatures(volume), torch.zeros(1, 21, 3), torch.zeros(2, 21, 3))
-    assert seen == [True] * 4
+    assert seen == [True] * 4 and set(asked) == {torch.float32}
     assert {value.dtype for value in (volume, *heads.values(), *result.values())} == {torch.float32}
+
+
+def test_keypoints_are_spared_bfloat16(monkeypatch):
+    networks = on("cpu", torch.bfloat16)
+    fakes = {"_appearance": nn.Conv2d(3, 1, 1), "_motion": FakeExtractor()}
+    vars(networks).update(fakes | {"_warping": FakeWarping(), "_generator": nn.Identity()})
+    asked: list[torch.dtype] = []
+    monkeypatch.setattr(torch, "autocast", lambda kind, dtype: asked.append(dtype) or nullcontext())
+    volume = networks.appearance(torch.rand(1, 3, 2, 2))
+    networks.motion(torch.rand(1, 3, 4, 4))
+    assert asked == []
+    networks.warp_decode(SourceFeatures(volume), torch.zeros(1, 21, 3), torch.zeros(1, 21, 3))
+    assert asked == [torch.bfloat16]
 
 
 def test_one_source_serves_all_frames(networks):
