@@ -28,14 +28,14 @@ def _official(networks: EagerOfficial, features: SourceFeatures, inputs: Inputs)
     volume, x_s = features.volume.expand(b, -1, -1, -1, -1), inputs.x_s.expand(b, -1, -1)
 
     def warp() -> dict[str, torch.Tensor]:
-        with networks._precision():
+        with networks._precision(networks._dtype):
             warped: dict[str, torch.Tensor] = networks._warping(volume, kp_driving=inputs.x_d, kp_source=x_s)
         return warped
 
     feature = warp()["out"]
 
     def generate() -> None:
-        with networks._precision():
+        with networks._precision(networks._dtype):
             networks._generator(feature)
 
     return {"W": warp, "G": generate}
