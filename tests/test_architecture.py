@@ -9,7 +9,7 @@ SRC = ROOT / "src"
 
 # Room -> rooms that it may import, besides itself. Everything may import `errors`.
 MAY_IMPORT = {
-    "cli": {"benchmark", "live_portrait_wrapper", "pipeline", "weights", "config"},
+    "cli": {"benchmark", "live_portrait_wrapper", "pipeline", "engine", "weights", "config"},
     "benchmark": {
         "live_portrait_wrapper",
         "pipeline",

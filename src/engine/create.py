@@ -8,6 +8,7 @@ import torch
 
 from ..config.compatibility import check_compatible
 from ..config.options import EngineName, Precision
+from ..errors import InputError
 from ..face.face import Points, Rgb
 from ..face.face_mesh import FaceMesh, mesh_of_crop
 from ..weights.resolve import ResolvedModel, resolve_face_model
@@ -20,6 +21,9 @@ from .engine import Engine
 from .fused.compact import FusedCompact
 from .fused.official import FusedOfficial
 from .official import OfficialEngine
+from .onnx.compact import OnnxCompact
+from .onnx.official import OnnxOfficial
+from .onnx.sessions import GraphFolder
 from .precision import resolve_precision
 
 
@@ -37,15 +41,19 @@ def create_engine(
     Args:
         model: what `resolve_model` found.
         device: where to run.
-        backend: how the networks are run; auto = fused.
+        backend: how the networks are run; auto = fused. The graphs of onnx must be there, and are float32.
         precision: of the official networks, see `resolve_precision`.
         half: whether precision "auto" may be float16.
         compile_networks: send W and G through `torch.compile`: a slow start, and faster frames after it.
 
     Raises:
         InputError: a precision that the device cannot do, or networks that do not fit together.
+        MissingFileError: there are no ONNX graphs of the model.
+        WeightsError: they are of other weights.
     """
     checkpoints = Checkpoints(model.files, model.config, device)
+    if backend == "onnx":
+        return _onnx_engine(model, checkpoints, precision, compile_networks)
     compiler = Compiler(device) if compile_networks else uncompiled
     if model.name == "compact":
         plain = backend == "eager" or device.type != "cpu" or compile_networks
@@ -55,6 +63,17 @@ def create_engine(
     dtype = resolve_precision(precision, device, half)
     kind = EagerOfficial if backend == "eager" else FusedOfficial
     return OfficialEngine(model.name, checkpoints, kind(checkpoints, dtype, compiler))
+
+
+def _onnx_engine(model: ResolvedModel, checkpoints: Checkpoints, precision: Precision, compiled: bool) -> Engine:
+    if precision not in ("auto", "float32") or compiled:
+        what = "--flag_do_torch_compile" if compiled else f"--precision {precision}"
+        raise InputError(f"{what} does nothing for --engine onnx, whose graphs are float32: leave it out")
+    graphs = GraphFolder(model, checkpoints.device)
+    if model.name == "compact":
+        return CompactEngine(checkpoints, _mesh_finder(str(checkpoints.device)), OnnxCompact(graphs))
+    check_compatible(model.config)
+    return OfficialEngine(model.name, checkpoints, OnnxOfficial(graphs))
 
 
 def _mesh_finder(device: str) -> MeshOfCrop:

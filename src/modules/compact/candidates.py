@@ -27,7 +27,7 @@ def candidate_motions(grid: Tensor, kp_driving: Tensor, kp_source: Tensor, affin
     turned = _turn(grid.view(1, -1, n), affine)  # (B, cells, n)
     shift = (kp_source - _turn(kp_driving, affine))[..., :n]  # (B, K, n)
     moved = (turned[:, None] + shift[:, :, None]).unflatten(2, size)
-    return torch.cat([grid.expand(len(moved), 1, *grid.shape), moved], 1)
+    return torch.cat([grid.expand(moved.shape[0], 1, *grid.shape), moved], 1)
 
 
 def squared_distances(kp: Tensor, height: int, width: int) -> Tensor:
@@ -45,4 +45,4 @@ def blend(motions: Tensor, logits: Tensor) -> Tensor:
 def _turn(points: Tensor, affine: Tensor) -> Tensor:
     """Apply the affine in the plane, and leave z alone: (B, N, n) -> (B, N, n)."""
     plane = points[..., :2] @ affine.mT
-    return torch.cat([plane, points[..., 2:].expand(len(plane), -1, -1)], -1)
+    return torch.cat([plane, points[..., 2:].expand(plane.shape[0], -1, -1)], -1)

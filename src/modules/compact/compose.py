@@ -22,7 +22,7 @@ def warp_picture(picture: Tensor, flow: Tensor) -> Tensor:
     """
     size = picture.shape[2:]
     flow = F.interpolate(flow, size=size, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)  # (B, N, N, 2)
-    picture = picture.expand(len(flow), *picture.shape[1:])
+    picture = picture.expand(flow.shape[0], *picture.shape[1:])
     position = centre_grid(*size, like=flow) + flow
     return F.grid_sample(picture, position, padding_mode="border", align_corners=False)
 

@@ -98,7 +98,7 @@ class CompactDenseMotionNetwork(nn.Module):
     def _deformed(self, feature_3d: Tensor, motions: Tensor) -> Tensor:
         """The volume as each motion would have it, (B, 26, compress, D, H, W)."""
         compressed = F.relu(self.norm(self.compress(feature_3d)))
-        compressed = compressed.expand(len(motions), *compressed.shape[1:])
+        compressed = compressed.expand(motions.shape[0], *compressed.shape[1:])
         # All motions sample the same volume, so they can stand one after the other along the depth.
         sampled = F.grid_sample(compressed, motions.flatten(1, 2), align_corners=False)
         return sampled.unflatten(2, motions.shape[1:3]).transpose(1, 2)

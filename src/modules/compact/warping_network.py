@@ -54,6 +54,6 @@ class CompactWarpingNetwork(nn.Module):
         """
         kp_source = kp_source.expand_as(kp_driving)
         deformation, occlusion, flow = self.dense_motion_network(feature_3d, kp_driving, kp_source)
-        volume = feature_3d.expand(len(kp_driving), *feature_3d.shape[1:])
+        volume = feature_3d.expand(kp_driving.shape[0], *feature_3d.shape[1:])
         warped = F.grid_sample(volume, deformation, align_corners=False).flatten(1, 2)  # (B, C * D, H, W)
         return self.fourth(self.third(warped)) * occlusion, flow

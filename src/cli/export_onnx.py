@@ -1,0 +1,131 @@
+"""`export_onnx.py`: the networks of a model as ONNX graphs, compared with PyTorch and timed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from ..errors import InputError, WeightsError
+from .benchmark_options import Folder
+from .console import run_and_report
+from .sheets import Sheet
+
+if TYPE_CHECKING:  # torch takes seconds to import: not for --help
+    from ..benchmark.inputs import Inputs
+    from ..benchmark.onnx_graphs import GraphDifference, GraphTime
+    from ..weights.resolve import ResolvedModel
+
+HELP = """Write every network as an ONNX graph (opset 20, float32, batches of any size), see that all of them compute
+what PyTorch does, and time them.
+
+W and G are one graph, from feature volume and keypoints to the picture. Needs the packages onnx and onnxscript; running
+the graphs (--engine onnx) needs onnxruntime alone. Exit code 1 if a graph differs by more than 1e-4."""
+
+
+@dataclass
+class ExportOnnx:
+    """What is written, and where."""
+
+    model: Literal["base", "animals", "compact"] = "base"
+    """Model to export."""
+    weights_dir: Folder = None
+    """Folder with official weights."""
+    output: Annotated[
+        Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: <weights folder>/onnx/<model>)")
+    ] = None
+    """Folder for the graphs; --engine onnx looks for them in the default one."""
+    validate_only: bool = False
+    """Write nothing: compare and time what is there."""
+    runs: Annotated[int, tyro.conf.arg(metavar="N")] = 3
+    """Runs of each network for the table of times; 0 = no table."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, write, compare, time; returns the exit code."""
+    command = tyro.cli(ExportOnnx, description=HELP, args=argv, use_underscores=True)
+
+    def export(console: Console) -> str:
+        return _export(command, console)
+
+    return run_and_report(export)
+
+
+def _export(command: ExportOnnx, console: Console) -> str:
+    from ..engine.onnx.export import check_exporter, export_graphs
+    from ..engine.onnx.record import default_folder
+    from ..weights.resolve import resolve_model
+
+    if command.runs < 0:
+        raise InputError(f"--runs {command.runs} is too few: give 0 or more")
+    if not command.validate_only:
+        check_exporter()  # before weights are fetched
+    model = resolve_model(command.model, command.weights_dir)
+    folder = command.output or default_folder(model)
+    if not command.validate_only:
+        for name in export_graphs(model, folder):
+            console.print(f"written: {name}", highlight=False)
+    _validate(model, folder, command.runs)
+    return str(folder)
+
+
+def _validate(model: ResolvedModel, folder: Path, runs: int) -> None:
+    """Show how far all graphs are from PyTorch, and their times.
+
+    Raises:
+        WeightsError: too far.
+    """
+    from ..benchmark.onnx_graphs import MOST_APART, compare_graphs, time_graphs
+
+    cases = _cases(model)
+    differences = list(compare_graphs(model, folder, cases))
+    times = list(time_graphs(model, folder, cases["random"], runs)) if runs else []
+    _sheet(model.name, differences, times).show()
+    beyond = [f"{d.graph} ({d.inputs}, batch {d.batch_size}) by {d.apart:.1e}" for d in differences if not d.passes]
+    if beyond:
+        raise WeightsError(f"graphs differ from PyTorch by more than {MOST_APART:g}: {'; '.join(beyond)}")
+
+
+def _cases(model: ResolvedModel) -> dict[str, Inputs]:
+    """Random inputs, and for people's models those of the shipped portrait and driver."""
+    import torch
+
+    from ..benchmark.inputs import random_inputs
+    from ..benchmark.parity import REFERENCE
+    from ..benchmark.recorded import recorded_inputs
+    from ..weights.paths import assets_dir
+
+    cases = {"random": random_inputs(REFERENCE.create(model, torch.device("cpu")), 3)}
+    if model.name != "animals":
+        examples = assets_dir() / "examples"
+        cases["real"] = recorded_inputs(
+            model, "cpu", examples / "source/s9.jpg", examples / "driving/d0.mp4", n_frames=3
+        )
+    return cases
+
+
+def _sheet(model: str, differences: Sequence[GraphDifference], times: Sequence[GraphTime]) -> Sheet:
+    apart: dict[str, float] = {}
+    for difference in differences:
+        apart[difference.graph] = max(apart.get(difference.graph, 0.0), difference.apart)
+    if times:
+        columns = ["graph", "MB", "batch", "onnx (ms)", "fused (ms)", "eager (ms)", "largest difference"]
+        rows = [
+            [
+                time.graph,
+                f"{time.size / 1e6:.1f}",
+                str(time.batch_size),
+                *(f"{time.ms[way]:.2f}" if way in time.ms else "as eager" for way in ("onnx", "fused", "eager")),
+                f"{apart[time.graph]:.1e}",
+            ]
+            for time in times
+        ]
+    else:
+        columns, rows = ["graph", "largest difference"], [[graph, f"{value:.1e}"] for graph, value in apart.items()]
+    sheet = Sheet(f"ONNX graphs, {model}", columns, rows)
+    sheet.notes.append("differences from eager float32, of outputs beyond 1 as a share of their largest value")
+    return sheet

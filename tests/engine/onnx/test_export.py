@@ -1,0 +1,75 @@
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import numpy_helper
+
+from src.benchmark.inputs import random_inputs
+from src.benchmark.onnx_graphs import compare_graphs, time_graphs
+from src.engine.create import create_engine
+from src.engine.onnx import export
+from src.engine.onnx.export import check_exporter, export_graphs
+from src.errors import InputError
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def inputs(narrow):
+    return random_inputs(create_engine(narrow, CPU, "eager"), 3)
+
+
+def test_graphs_compute_what_the_networks_do(narrow, graphs, inputs):
+    figures = list(compare_graphs(narrow, graphs, {"random": inputs}))
+    assert {(figure.graph, figure.batch_size) for figure in figures} == {
+        (file.stem, n) for file in graphs.glob("*.onnx") for n in (1, 3)
+    }
+    assert all(figure.passes for figure in figures), figures
+
+
+def test_graphs_hold_standard_operators_for_any_batch(graphs):
+    for file in graphs.glob("*.onnx"):
+        model = onnx.load(file)
+        assert {(entry.domain, entry.version) for entry in model.opset_import if entry.domain == ""} == {("", 20)}
+        assert {node.domain for node in model.graph.node} == {""}
+        for value in (*model.graph.input, *model.graph.output):
+            assert value.type.tensor_type.shape.dim[0].dim_param, (file.stem, value.name)
+            assert not any(size.dim_param for size in value.type.tensor_type.shape.dim[1:])
+
+
+def test_a_changed_graph_is_found(narrow, graphs, inputs, tmp_path):
+    folder = shutil.copytree(graphs, tmp_path / "graphs")
+    model = onnx.load(folder / "stitching.onnx")
+    weight = model.graph.initializer[0]
+    weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.01), weight.name))
+    onnx.save(model, folder / "stitching.onnx")
+    figures = list(compare_graphs(narrow, folder, {"random": inputs}, (1,)))
+    assert [figure.graph for figure in figures if not figure.passes] == ["stitching"]
+
+
+def test_times(narrow, graphs, inputs):
+    times = {(time.graph, time.batch_size): time for time in time_graphs(narrow, graphs, inputs, runs=1)}
+    assert set(times[("warp_decode", 1)].ms) == {"onnx", "eager", "fused"}
+    assert set(times[("motion", 8)].ms) == {"onnx", "eager"}
+    assert times[("stitching", 1)].size == (graphs / "stitching.onnx").stat().st_size
+
+
+def test_large_weights_lie_beside_the_graph(narrow, graphs, inputs, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_LARGE", 0)
+    names = list(export_graphs(narrow, tmp_path))
+    assert (tmp_path / "motion.onnx.data").is_file() and len(names) == 6
+    assert all(figure.passes for figure in compare_graphs(narrow, tmp_path, {"random": inputs}, (1,)))
+
+
+def test_an_unfinished_export_leaves_no_record(narrow, tmp_path):
+    (tmp_path / "graphs.json").write_text("{}")
+    next(export_graphs(narrow, tmp_path))
+    assert not (tmp_path / "graphs.json").exists()
+
+
+def test_the_exporter_is_missing(monkeypatch):
+    monkeypatch.setattr(export, "find_spec", lambda name: None if name == "onnxscript" else object())
+    with pytest.raises(InputError, match=r'needs onnxscript: pip install "liveportrait\[onnx\]"'):
+        check_exporter()

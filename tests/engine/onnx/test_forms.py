@@ -1,0 +1,45 @@
+"""W and G in the form that is exported, against the networks themselves."""
+
+import pytest
+import torch
+
+from src.engine.checkpoints import Checkpoints
+from src.engine.onnx.generator_form import GeneratorForm
+from src.engine.onnx.warping_form import WarpingForm
+from src.modules.spade_generator import SPADEDecoder
+from src.modules.warping_network import WarpingNetwork
+from src.weights.layout import fold_spectral_norm
+
+
+@pytest.fixture
+def checkpoints(narrow) -> Checkpoints:
+    return Checkpoints(narrow.files, narrow.config, torch.device("cpu"))
+
+
+@torch.no_grad()
+def test_w(checkpoints):
+    torch.manual_seed(0)
+    network = checkpoints.build(WarpingNetwork, "warping_module")
+    volume, x_s = torch.randn(2, 4, 4, 32, 32), torch.rand(2, 21, 3) - 0.5
+    x_d = x_s + 0.1 * torch.rand(2, 21, 3)
+    wanted = network(volume, kp_driving=x_d, kp_source=x_s)
+    found = WarpingForm(network, (4, 32, 32))(volume, x_d, x_s)
+    found["out"] = found["out"].movedim(-1, 1)
+    for name, value in wanted.items():
+        assert torch.allclose(found[name], value, atol=1e-5), name
+
+
+@torch.no_grad()
+def test_g(checkpoints):
+    torch.manual_seed(0)
+    feature = torch.randn(2, 16, 16, 16)
+    wanted = checkpoints.build(SPADEDecoder, "spade_generator")(feature)
+    network = checkpoints.build(SPADEDecoder, "spade_generator")
+    fold_spectral_norm(network)
+    assert wanted.std() > 0.05
+    assert torch.allclose(GeneratorForm(network, (16, 16))(feature.movedim(1, -1)), wanted, atol=1e-5)
+
+
+def test_networks_of_another_shape():
+    with pytest.raises(ValueError, match="two up stages"):
+        GeneratorForm(SPADEDecoder(block_expansion=4, up_channels=(), num_middle=1), (8, 8))
