@@ -1,0 +1,110 @@
+"""`export_onnx.py`: what is written, compared and shown; exit codes."""
+
+from pathlib import Path
+
+import pytest
+
+from src.benchmark import onnx_graphs
+from src.benchmark.onnx_graphs import GraphDifference, GraphTime
+from src.cli import export_onnx
+from src.cli.export_onnx import main
+from src.cli.inference import main as animate
+from src.engine.onnx import export, record
+from src.media.video_reader import open_video
+
+EXAMPLES = Path(__file__).parents[2] / "assets/examples"
+
+
+@pytest.fixture
+def steps(monkeypatch) -> list[tuple]:
+    """What was done; nothing is written nor measured. The second figure can be made to fail."""
+    done: list[tuple] = []
+
+    def compared(model, folder, cases):
+        done.append(("compared", folder, *cases))
+        yield GraphDifference("appearance", "random", 1, 3e-6)
+        yield GraphDifference("warp_decode", "real", 3, 2e-5 if ("bad",) not in done else 3e-3)
+
+    def timed(model, folder, inputs, runs):
+        done.append(("timed", runs))
+        yield GraphTime("appearance", 1, {"onnx": 12.0, "eager": 24.0}, 1_500_000)
+        yield GraphTime("warp_decode", 1, {"onnx": 40.0, "eager": 80.0, "fused": 30.0}, 13_000_000)
+
+    def exported(model, folder):
+        done.append(("exported", folder))
+        yield "appearance"
+
+    monkeypatch.setattr(onnx_graphs, "compare_graphs", compared)
+    monkeypatch.setattr(onnx_graphs, "time_graphs", timed)
+    monkeypatch.setattr(export, "export_graphs", exported)
+    monkeypatch.setattr(export, "check_exporter", lambda: None)
+    monkeypatch.setattr(export_onnx, "_cases", lambda model: {"random": None, "real": None})
+    return done
+
+
+def test_everything_at_once(steps, tmp_path, capsys):
+    assert main(["--model", "compact", "--weights_dir", str(tmp_path)]) == 0
+    folder = tmp_path / "onnx" / "compact"
+    assert steps == [("exported", folder), ("compared", folder, "random", "real"), ("timed", 3)]
+    out, _ = capsys.readouterr()
+    rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines() if "│" in line]
+    assert rows == [
+        ["appearance", "1.5", "1", "12.00", "as eager", "24.00", "3.0e-06"],
+        ["warp_decode", "13.0", "1", "40.00", "30.00", "80.00", "2.0e-05"],
+    ]
+    assert out.splitlines()[-1] == str(folder)
+
+
+def test_only_compared(steps, tmp_path):
+    folder = tmp_path / "graphs"
+    assert main(["--model", "compact", "--output", str(folder), "--validate_only", "--runs", "0"]) == 0
+    assert steps == [("compared", folder, "random", "real")]
+
+
+def test_a_difference(steps, tmp_path, capsys):
+    steps.append(("bad",))
+    assert main(["--model", "compact", "--weights_dir", str(tmp_path)]) == 1
+    assert "by more than 0.0001: warp_decode (real, batch 3) by 3.0e-03" in capsys.readouterr().err
+
+
+def test_nothing_to_compare(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(export_onnx, "_cases", lambda model: {"random": None})
+    assert main(["--model", "compact", "--weights_dir", str(tmp_path), "--validate_only"]) == 1
+    assert "make them with: python export_onnx.py --model compact" in capsys.readouterr().err
+
+
+def test_too_few_runs(tmp_path, capsys):
+    assert main(["--model", "compact", "--runs", "-1"]) == 1
+    assert "--runs -1 is too few" in capsys.readouterr().err
+
+
+def test_the_exporter_is_missing(monkeypatch, capsys):
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    assert main(["--model", "compact"]) == 1
+    assert 'exporting needs onnx and onnxscript: pip install "liveportrait[onnx]"' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_compact_from_the_export_to_the_video(tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    monkeypatch.chdir(tmp_path)
+    weights = ["--model", "compact", "--weights_dir", str(tmp_path / "weights")]
+    assert main([*weights, "--runs", "0"]) == 0
+    assert (tmp_path / "weights/onnx/compact" / record.RECORD).is_file()
+    source, driving = EXAMPLES / "source/s9.jpg", tmp_path / "driving"
+    driving.mkdir()
+    _first_frames(EXAMPLES / "driving/d0.mp4", driving, 3)
+    words = ["-s", str(source), "-d", str(driving), "--no-concat", "--output"]
+    for engine in ("onnx", "eager"):
+        assert animate([*words, str(tmp_path / f"{engine}.mp4"), *weights, "--engine", engine]) == 0
+    ours, plain = ([f.rgb.astype(int) for f in open_video(tmp_path / f"{engine}.mp4")] for engine in ("onnx", "eager"))
+    assert len(ours) == len(plain) == 3
+    assert max(abs(a - b).mean() for a, b in zip(ours, plain, strict=True)) < 0.1
+
+
+def _first_frames(clip: Path, folder: Path, count: int) -> None:
+    import cv2
+
+    for number, frame in zip(range(count), open_video(clip), strict=False):
+        cv2.imwrite(str(folder / f"{number:03}.png"), frame.rgb[..., ::-1])
