@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
-from ...modules.compact.compose import compose, warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from ...modules.motion_extractor import MotionExtractor
@@ -18,7 +17,8 @@ from ...modules.warping_network import WarpingNetwork
 from ...weights.layout import fold_spectral_norm
 from ..checkpoints import Checkpoints
 from ..compact import OUTPUT_SIZE
-from ..eager.compact import INTERNAL_SIZE, shrunk
+from ..eager.compact import INTERNAL_SIZE
+from .compact_form import CompactForm
 from .generator_form import GeneratorForm
 from .warping_form import WarpingForm
 
@@ -85,7 +85,7 @@ def _official_warp_decode(checkpoints: Checkpoints) -> Graph:
 
 
 def _compact_warp_decode(checkpoints: Checkpoints) -> Graph:
-    module = _CompactWarpDecode(
+    module = CompactForm(
         checkpoints.build(CompactWarpingNetwork, "warping_module"),
         checkpoints.build(CompactSPADEDecoder, "spade_generator"),
     )
@@ -139,18 +139,3 @@ class _OfficialWarpDecode(nn.Module):
         warped = self.w(volume, x_d, x_s)
         feature = warped.pop("out")
         return (self.g(feature), *warped.values())
-
-
-class _CompactWarpDecode(nn.Module):
-    """W, G and the warp of the crop itself: see `EagerCompact.warp_decode`."""
-
-    def __init__(self, w: CompactWarpingNetwork, g: CompactSPADEDecoder) -> None:
-        super().__init__()
-        self.w, self.g = w, g
-
-    def forward(self, volume: Tensor, picture: Tensor, is_grey: Tensor, x_s: Tensor, x_d: Tensor) -> tuple[Tensor, ...]:
-        feature, flow = self.w(volume, x_d, x_s)
-        residual, paint = self.g(feature, warp_picture(shrunk(picture), flow), x_d, x_s)
-        out = compose(picture, flow, residual, paint, x_d, x_s)
-        out = torch.where(is_grey[:, None, None, None], out.mean(dim=1, keepdim=True), out)
-        return out.clamp(0, 1), flow
