@@ -1,7 +1,10 @@
 """`export_onnx.py`: what is written, compared and shown; exit codes."""
 
+from itertools import islice
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from src.benchmark import onnx_graphs
@@ -9,7 +12,9 @@ from src.benchmark.onnx_graphs import GraphDifference, GraphTime
 from src.cli import export_onnx
 from src.cli.export_onnx import main
 from src.cli.inference import main as animate
+from src.config.inference_config import InferenceConfig
 from src.engine.onnx import export, record
+from src.live_portrait_wrapper import LivePortraitWrapper
 from src.media.video_reader import open_video
 
 EXAMPLES = Path(__file__).parents[2] / "assets/examples"
@@ -94,17 +99,19 @@ def test_compact_from_the_export_to_the_video(tmp_path, monkeypatch):
     assert (tmp_path / "weights/onnx/compact" / record.RECORD).is_file()
     source, driving = EXAMPLES / "source/s9.jpg", tmp_path / "driving"
     driving.mkdir()
-    _first_frames(EXAMPLES / "driving/d0.mp4", driving, 3)
-    words = ["-s", str(source), "-d", str(driving), "--no-concat", "--output"]
-    for engine in ("onnx", "eager"):
-        assert animate([*words, str(tmp_path / f"{engine}.mp4"), *weights, "--engine", engine]) == 0
-    ours, plain = ([f.rgb.astype(int) for f in open_video(tmp_path / f"{engine}.mp4")] for engine in ("onnx", "eager"))
-    assert len(ours) == len(plain) == 3
-    assert max(abs(a - b).mean() for a, b in zip(ours, plain, strict=True)) < 0.1
+    frames = [frame.rgb for frame in islice(open_video(EXAMPLES / "driving/d0.mp4"), 3)]
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(driving / f"{number}.png"), frame[..., ::-1])
+    words = ["-s", str(source), "-d", str(driving), "--no-concat", "--engine", "onnx"]
+    assert animate([*words, "--output", str(tmp_path / "onnx.mp4"), *weights]) == 0
+    assert len(list(open_video(tmp_path / "onnx.mp4"))) == 3
+    ours, plain = (_pictures(engine, source, frames, tmp_path / "weights") for engine in ("onnx", "eager"))
+    assert ours.shape == plain.shape and np.abs(ours - plain).max() <= 1
 
 
-def _first_frames(clip: Path, folder: Path, count: int) -> None:
-    import cv2
-
-    for number, frame in zip(range(count), open_video(clip), strict=False):
-        cv2.imwrite(str(folder / f"{number:03}.png"), frame.rgb[..., ::-1])
+def _pictures(engine: str, source: Path, frames: list[np.ndarray], weights: Path) -> np.ndarray:
+    """What a clip makes of a portrait, before it is encoded: the encoder makes much of one level's difference."""
+    config = InferenceConfig(device="cpu", engine=engine)
+    wrapper = LivePortraitWrapper(config, model="compact", weights_dir=weights)
+    wrapper.set_source(source)
+    return np.stack(list(wrapper.drive(frames))).astype(int)
