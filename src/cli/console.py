@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.text import Text
 
 from ..errors import LivePortraitError
+from .process import calm_threads, keep_freed_memory
 
 PACKAGE = __name__.partition(".")[0]  # "src" in a checkout, "liveportrait" when installed
 
@@ -59,16 +60,6 @@ class ProgressBars:
             self._progress.stop()
 
 
-def calm_threads() -> None:
-    """Keep torch's waiting threads from holding the cores that the encoder needs; call it before torch is imported.
-
-    By default they spin for milliseconds at every barrier: with one of two cores busy, a frame of the compact model
-    then took 1.7 times as long. On an idle machine the whole command takes as long either way.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-
 class _ConsoleHandler(logging.Handler):
     """Writes each record as one line above the progress bars; lines are not folded, so that logs can be searched."""
 
@@ -99,6 +90,7 @@ def run_and_report(action: Callable[[Console], str | None]) -> int:
     console = Console(stderr=True)
     start_logging(console)
     calm_threads()
+    keep_freed_memory()
     try:
         result = action(console)
     except LivePortraitError as error:

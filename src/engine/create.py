@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cache
 
 import torch
@@ -25,6 +26,8 @@ from .onnx.compact import OnnxCompact
 from .onnx.official import OnnxOfficial
 from .onnx.sessions import GraphFolder
 from .precision import resolve_precision
+
+logger = logging.getLogger(__name__)
 
 
 def create_engine(
@@ -56,6 +59,8 @@ def create_engine(
         return _onnx_engine(model, checkpoints, precision, compile_networks)
     compiler = Compiler(device) if compile_networks else uncompiled
     if model.name == "compact":
+        if precision not in ("auto", "float32"):
+            logger.warning("--precision %s has no effect: the compact networks are float32", precision)
         plain = backend == "eager" or device.type != "cpu" or compile_networks
         networks = EagerCompact(checkpoints, compiler) if plain else FusedCompact(checkpoints)
         return CompactEngine(checkpoints, _mesh_finder(str(device)), networks)

@@ -96,6 +96,8 @@ VALUES = {  # good and bad values
     "device": (["auto", "cpu", " CPU "], ["cuda:99", "abacus", ""]),
     "device_id": ([0], [-1, 99, "first"]),
     "flag_force_cpu": SWITCH,
+    "engine": (["auto", "eager", "fused"], ["magic"]),
+    "precision": (["auto", "float32"], ["int4"]),
     "flag_use_half_precision": SWITCH,
     "batch_size": ([1, 3, 100], [0, -2]),
     "flag_do_torch_compile": SWITCH,

@@ -1,12 +1,11 @@
 import io
 import logging
-import os
 
 import pytest
 from rich.console import Console
 
 from src.cli import console as module
-from src.cli.console import ProgressBars, calm_threads, run_and_report, start_logging
+from src.cli.console import ProgressBars, run_and_report, start_logging
 from src.errors import InputError, WeightsError
 
 
@@ -89,17 +88,3 @@ def test_without_a_stage_nothing_is_printed():
     with ProgressBars(Console(file=text, width=100)):
         pass
     assert text.getvalue() == ""
-
-
-@pytest.mark.parametrize(
-    ("given", "spins"),
-    [({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
-)
-def test_what_the_user_says_about_threads_counts(monkeypatch, given, spins):
-    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in given.items():
-        monkeypatch.setenv(name, value)
-    calm_threads()
-    assert os.environ.get("GOMP_SPINCOUNT") == spins
-    monkeypatch.setenv("GOMP_SPINCOUNT", "")  # so that monkeypatch takes it back

@@ -50,6 +50,12 @@ def test_the_precision_is_passed_on():
     assert create_engine(model("base"), CPU, "eager", precision="bfloat16")._networks._dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize(("precision", "said"), [("bfloat16", True), ("float32", False), ("auto", False)])
+def test_compact_networks_have_one_precision(precision, said, caplog):
+    create_engine(model("compact"), CPU, precision=precision)
+    assert ("no effect: the compact networks are float32" in caplog.text) is said
+
+
 @pytest.mark.parametrize("name", ["compact", "base"])
 def test_networks_are_compiled_if_asked_for(name):
     assert create_engine(model(name), CPU, "eager")._networks._compiler is uncompiled
