@@ -43,7 +43,7 @@ def asked(monkeypatch) -> list[tuple]:
         log.append(("model", name, official))
         return ResolvedModel(official if name == "auto" else name, Path("weights"), {}, {})
 
-    def engine(resolved, device, **options):
+    def engine(resolved, device, backend, **options):
         made = FakeEngine(resolved.name)
         made.moves_absolutely = resolved.name == "animals"
         return made
