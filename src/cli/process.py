@@ -30,5 +30,5 @@ def keep_freed_memory() -> None:
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        set_option(_M_MMAP_THRESHOLD, _LARGE)
-        set_option(_M_TRIM_THRESHOLD, 2 * _LARGE - 1)
+        if set_option(_M_MMAP_THRESHOLD, _LARGE):  # older ones refuse so much, and do better by their own rule then
+            set_option(_M_TRIM_THRESHOLD, 2 * _LARGE - 1)

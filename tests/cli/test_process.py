@@ -22,17 +22,21 @@ def test_what_the_user_says_about_threads_counts(monkeypatch, given, spins):
 
 
 class FakeLibrary:
+    answer = 1
+
     def __init__(self) -> None:
         self.options: list[tuple[int, int]] = []
 
     def mallopt(self, option: int, value: int) -> int:
         self.options.append((option, value))
-        return 1
+        return self.answer
 
 
 @pytest.fixture
 def library(monkeypatch) -> FakeLibrary:
     library = FakeLibrary()
+    for name in [name for name in os.environ if name.startswith("MALLOC_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setattr(module.ctypes, "CDLL", lambda name: library)
     monkeypatch.setattr(sys, "platform", "linux")
     return library
@@ -47,6 +51,12 @@ def test_what_the_user_says_about_memory_counts(library, monkeypatch):
     monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
     keep_freed_memory()
     assert library.options == []
+
+
+def test_an_old_library_refuses(library):
+    library.answer = 0
+    keep_freed_memory()
+    assert library.options == [(-3, 2**30)]
 
 
 def test_other_systems_are_left_alone(library, monkeypatch):
