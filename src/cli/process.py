@@ -29,6 +29,6 @@ def keep_freed_memory() -> None:
     if sys.platform != "linux" or any(name.startswith("MALLOC_") for name in os.environ):
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
-    if set_option is not None:
-        if set_option(_M_MMAP_THRESHOLD, _LARGE):  # older ones refuse so much, and do better by their own rule then
-            set_option(_M_TRIM_THRESHOLD, 2 * _LARGE - 1)
+    # older versions refuse so much, and do better by their own rule then
+    if set_option is not None and set_option(_M_MMAP_THRESHOLD, _LARGE):
+        set_option(_M_TRIM_THRESHOLD, 2 * _LARGE - 1)
