@@ -44,7 +44,7 @@ def create_engine(
     Args:
         model: what `resolve_model` found.
         device: where to run.
-        backend: how the networks are run; auto = fused. The graphs of onnx must be there, and are float32.
+        backend: how the networks are run; auto = fused, on mps eager. The graphs of onnx must be there, and are float32.
         precision: of the official networks, see `resolve_precision`.
         half: whether precision "auto" may be float16.
         compile_networks: send W and G through `torch.compile`: a slow start, and faster frames after it.
@@ -66,7 +66,9 @@ def create_engine(
         return CompactEngine(checkpoints, _mesh_finder(str(device)), networks)
     check_compatible(model.config)
     dtype = resolve_precision(precision, device, half)
-    kind = EagerOfficial if backend == "eager" else FusedOfficial
+    # Apple's GPU lacks float64 and complex numbers, which the fused form is made with.
+    plain = backend == "eager" or (backend == "auto" and device.type == "mps")
+    kind = EagerOfficial if plain else FusedOfficial
     return OfficialEngine(model.name, checkpoints, kind(checkpoints, dtype, compiler))
 
 

@@ -9,6 +9,8 @@ from src.engine import create
 from src.engine.compact import CompactEngine
 from src.engine.compiling import Compiler, uncompiled
 from src.engine.create import create_engine
+from src.engine.eager.official import EagerOfficial
+from src.engine.fused.official import FusedOfficial
 from src.engine.official import OfficialEngine
 from src.errors import InputError
 from src.weights.resolve import ResolvedModel
@@ -48,6 +50,14 @@ def test_the_precision_is_passed_on():
     assert create_engine(model("base"), cuda, "eager")._networks._dtype == torch.float16
     assert create_engine(model("base"), cuda, "eager", half=False)._networks._dtype == torch.float32
     assert create_engine(model("base"), CPU, "eager", precision="bfloat16")._networks._dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("device", "backend", "kind"),
+    [("cpu", "auto", FusedOfficial), ("mps", "auto", EagerOfficial), ("cpu", "eager", EagerOfficial)],
+)
+def test_the_backend_suits_the_device(device, backend, kind):
+    assert type(create_engine(model("base"), torch.device(device), backend)._networks) is kind
 
 
 @pytest.mark.parametrize(("precision", "said"), [("bfloat16", True), ("float32", False), ("auto", False)])
