@@ -44,7 +44,7 @@ def create_engine(
     Args:
         model: what `resolve_model` found.
         device: where to run.
-        backend: how the networks are run; auto = fused, on mps eager. The graphs of onnx must be there, and are float32.
+        backend: how the networks are run; auto = fused, on mps eager; the graphs of onnx must be there.
         precision: of the official networks, see `resolve_precision`.
         half: whether precision "auto" may be float16.
         compile_networks: send W and G through `torch.compile`: a slow start, and faster frames after it.
