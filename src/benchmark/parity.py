@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
+import logging
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -14,13 +14,16 @@ from torch import Tensor
 
 from ..engine.compact import CompactEngine
 from ..engine.engine import Engine
+from ..engine.exact_float32 import exact_float32
 from ..weights.resolve import ResolvedModel
+from .distances import MOST_APART, Distances, judged
+from .float64 import float64_engine
 from .inputs import Inputs
 from .variants import Variant
 
-MOST_APART = 1e-4  # float32: the picture, 0..1
 LEAST_PSNR = 45.0  # dB, of lower precisions
 REFERENCE = Variant("eager", "float32")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ class ParityFigure:
         psnr: of the pictures, in dB; infinite where they are equal.
         levels: largest difference of the finished pictures, 0 to 255.
         volume: largest difference of F's volume.
-        heads: largest difference of M's raw heads, each as a share of its own range; None without M.
+        heads: largest difference of M's raw heads, on source and driving crops, each as a share of its own range; None
+            without M.
+        distances: of pictures from eager float32 and, where that is too far, from float64; None for lower precisions.
         limit: what is asked of it, in words.
         passes: whether it does that.
     """
@@ -44,6 +49,7 @@ class ParityFigure:
     levels: int
     volume: float
     heads: float | None
+    distances: Distances | None
     limit: str
     passes: bool
 
@@ -60,82 +66,83 @@ class _Outputs:
     heads: dict[str, Tensor]
 
 
-@torch.no_grad()
-def measure_parity(
-    model: ResolvedModel, device: torch.device, variants: Sequence[Variant], inputs: Inputs
-) -> Iterator[ParityFigure]:
-    """Compare variants with the reference, TF32 switched off.
+class Parity:
+    """Compares variants with the reference, TF32 switched off.
 
     Args:
         model: files and definition.
         device: where to run.
-        variants: ways to run it.
         inputs: what they are given.
-
-    Raises:
-        InputError: the device cannot do a variant.
     """
-    with without_tf32(device):
-        reference = _outputs(REFERENCE.create(model, device), inputs)
-        for variant in variants:
-            outputs = _outputs(variant.create(model, device), inputs)
+
+    def __init__(self, model: ResolvedModel, device: torch.device, inputs: Inputs) -> None:
+        self._model, self._device, self._inputs = model, device, inputs
+
+    def compare(self, variant: Variant) -> ParityFigure:
+        """One variant beside the reference, which runs once for all of them.
+
+        Raises:
+            InputError: the device cannot do the variant.
+        """
+        engine = variant.create(self._model, self._device)  # says first if it cannot be done
+        with torch.no_grad(), exact_float32(self._device):
+            reference = self._reference
+            outputs = _outputs(engine, self._inputs)
+            del engine
             gc.collect()  # two engines at a time are enough
-            yield _compared(variant, outputs, reference)
+            return self._compared(variant, outputs, reference)
 
+    @cached_property
+    def _reference(self) -> _Outputs:
+        return _outputs(REFERENCE.create(self._model, self._device), self._inputs)
 
-@contextmanager
-def without_tf32(device: torch.device) -> Iterator[None]:
-    """Products and convolutions of a GPU in true float32 while the block lasts."""
-    if device.type != "cuda":
-        yield
-        return
-    matmul, conv = torch.backends.cuda.matmul, torch.backends.cudnn
-    with _tf32_off(matmul), _tf32_off(conv):
-        yield
+    @cached_property
+    def _exact(self) -> Tensor:
+        _log.info("computing %d pictures in float64, as a judge of rounding", len(self._inputs.x_d))
+        return _pictures(float64_engine(self._model, self._device), self._inputs)
 
-
-@contextmanager
-def _tf32_off(owner: Any) -> Iterator[None]:
-    """TF32 of one of torch's backends off while the block lasts."""
-    before = owner.allow_tf32
-    owner.allow_tf32 = False
-    try:
-        yield
-    finally:
-        owner.allow_tf32 = before
+    def _compared(self, variant: Variant, outputs: _Outputs, reference: _Outputs) -> ParityFigure:
+        error = (outputs.pictures.double() - reference.pictures.double()).square().mean().item()
+        psnr = math.inf if error == 0 else -10 * math.log10(error)
+        levels = int(_apart(outputs.levels, reference.levels))
+        distances = None
+        if variant.precision == "float32":
+            distances = judged(_apart, outputs.pictures, reference.pictures, lambda: self._exact)
+        shares = [_apart(outputs.heads[name], value) / _range(value) for name, value in reference.heads.items()]
+        return ParityFigure(
+            variant=str(variant),
+            picture=_apart(outputs.pictures, reference.pictures),
+            psnr=psnr,
+            levels=levels,
+            volume=_apart(outputs.volume, reference.volume),
+            heads=max(shares) if shares else None,
+            distances=distances,
+            limit=f"max <= {MOST_APART:g}" if distances else f"PSNR >= {LEAST_PSNR:g} dB",
+            passes=distances.passes and levels <= 1 if distances else psnr >= LEAST_PSNR,
+        )
 
 
 def _outputs(engine: Engine, inputs: Inputs) -> _Outputs:
     features = engine.encode_source(inputs.source)
-    heads = {} if isinstance(engine, CompactEngine) else engine.get_kp_info(inputs.driving, refine=False)
-    pictures = [engine.warp_decode(features, inputs.x_s, x_d[None])["out"].float().cpu() for x_d in inputs.x_d]
-    levels = torch.from_numpy(engine.draw(features, inputs.x_s, inputs.x_d))
+    heads: dict[str, Tensor] = {}
+    if not isinstance(engine, CompactEngine):
+        heads = engine.get_kp_info(torch.cat([inputs.source, inputs.driving]), refine=False)
     return _Outputs(
-        torch.cat(pictures), levels, features.volume.cpu(), {name: value.cpu() for name, value in heads.items()}
+        _pictures(engine, inputs),
+        torch.from_numpy(engine.draw(features, inputs.x_s, inputs.x_d)),
+        features.volume.cpu(),
+        {name: value.cpu() for name, value in heads.items()},
     )
 
 
-def _compared(variant: Variant, outputs: _Outputs, reference: _Outputs) -> ParityFigure:
-    picture = _apart(outputs.pictures, reference.pictures)
-    error = (outputs.pictures.double() - reference.pictures.double()).square().mean().item()
-    psnr = math.inf if error == 0 else -10 * math.log10(error)
-    levels = int(_apart(outputs.levels.int(), reference.levels.int()))
-    exact = variant.precision == "float32"
-    shares = [_apart(outputs.heads[name], value) / _range(value) for name, value in reference.heads.items()]
-    return ParityFigure(
-        variant=str(variant),
-        picture=picture,
-        psnr=psnr,
-        levels=levels,
-        volume=_apart(outputs.volume, reference.volume),
-        heads=max(shares) if shares else None,
-        limit=f"max <= {MOST_APART:g}" if exact else f"PSNR >= {LEAST_PSNR:g} dB",
-        passes=picture <= MOST_APART and levels <= 1 if exact else psnr >= LEAST_PSNR,
-    )
+def _pictures(engine: Engine, inputs: Inputs) -> Tensor:
+    """What an engine makes of each pose, one at a time, (B, 3, N, N)."""
+    features = engine.encode_source(inputs.source)
+    return torch.cat([engine.warp_decode(features, inputs.x_s, x_d[None])["out"].cpu() for x_d in inputs.x_d])
 
 
 def _apart(ours: Tensor, theirs: Tensor) -> float:
-    return (ours - theirs).abs().max().item()
+    return (ours.double() - theirs.double()).abs().max().item()
 
 
 def _range(values: Tensor) -> float:

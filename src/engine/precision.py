@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-
 import torch
 
 from ..config.options import Precision
@@ -35,11 +33,6 @@ def resolve_precision(precision: Precision, device: torch.device, half: bool = T
             "use --precision float32"
         )
     return _TYPES[precision]
-
-
-def exact_float32() -> AbstractContextManager[None]:
-    """While it lasts, float32 convolutions on CUDA are float32, not TF32, whose 10 bits move the picture."""
-    return torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
 
 
 def _cpu_multiplies_bfloat16() -> bool:

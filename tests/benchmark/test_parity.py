@@ -8,7 +8,7 @@ import torch
 
 from src.benchmark import parity as module
 from src.benchmark.inputs import random_inputs
-from src.benchmark.parity import REFERENCE, measure_parity, without_tf32
+from src.benchmark.parity import REFERENCE, measure_parity
 from src.benchmark.recorded import recorded_inputs
 from src.benchmark.variants import Variant, opened_model, variants_of
 from tests.pipeline.fakes import FakeEngine
@@ -86,23 +86,3 @@ def test_differences(monkeypatch):
 )
 def test_limits(monkeypatch, off, levels, precision, passes):
     assert compared(monkeypatch, _Off(off, levels), precision).passes is passes
-
-
-@pytest.fixture
-def backends():
-    """Those of torch that may use TF32, both set to do so."""
-    both = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = [backend.allow_tf32 for backend in both]
-    for backend in both:
-        backend.allow_tf32 = True
-    yield both
-    for backend, allowed in zip(both, before, strict=True):
-        backend.allow_tf32 = allowed
-
-
-def test_tf32_is_switched_off(backends):
-    with without_tf32(torch.device("cuda")):
-        assert not any(backend.allow_tf32 for backend in backends)
-    assert all(backend.allow_tf32 for backend in backends)
-    with without_tf32(CPU):
-        assert all(backend.allow_tf32 for backend in backends)

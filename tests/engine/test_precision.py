@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from src.engine import precision as module
-from src.engine.precision import exact_float32, resolve_precision
+from src.engine.precision import resolve_precision
 from src.errors import InputError
 
 
@@ -36,13 +36,6 @@ def test_what_the_device_cannot_do(precision, device, message, monkeypatch):
     monkeypatch.setattr(module, "_cpu_multiplies_bfloat16", lambda: False)
     with pytest.raises(InputError, match=message):
         resolve_precision(precision, torch.device(device))
-
-
-def test_float32_is_no_tf32_while_it_lasts():
-    before = torch.backends.cudnn.allow_tf32
-    with exact_float32():
-        assert not torch.backends.cudnn.allow_tf32 and torch.backends.cudnn.enabled
-    assert torch.backends.cudnn.allow_tf32 is before
 
 
 def test_the_processor_is_asked(monkeypatch):

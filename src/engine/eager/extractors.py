@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ...modules.motion_extractor import MotionExtractor
 from ..checkpoints import Checkpoints
 from ..compiling import Compile, uncompiled
-from ..precision import exact_float32
+from ..exact_float32 import exact_float32
 
 
 class OfficialExtractors:
@@ -49,10 +49,8 @@ class OfficialExtractors:
         return torch.float32 if self._dtype == torch.bfloat16 else self._dtype
 
     def _precision(self, dtype: torch.dtype) -> AbstractContextManager[Any]:
-        kind = self._checkpoints.device.type
-        if dtype != torch.float32:
-            return torch.autocast(kind, dtype)
-        return exact_float32() if kind == "cuda" else nullcontext()
+        device = self._checkpoints.device
+        return exact_float32(device) if dtype == torch.float32 else torch.autocast(device.type, dtype)
 
     @cached_property
     def _appearance(self) -> nn.Module:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-import torch
 from torch import Tensor
 
 from ...modules.spade_generator import SPADEDecoder
@@ -13,8 +12,8 @@ from ...weights.layout import fold_spectral_norm
 from ..compiling import Network
 from ..eager.extractors import OfficialExtractors
 from ..engine import SourceFeatures
+from ..exact_float32 import exact_float32
 from ..networks import to_bytes
-from ..precision import exact_float32
 from ..trim_memory import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
@@ -25,7 +24,7 @@ class FusedOfficial(OfficialExtractors):
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512), and ``occlusion_map`` and ``deformation`` of W."""
-        with exact_float32():
+        with exact_float32(self._checkpoints.device, self._extracted()):
             warped = self._warping(features.volume, x_d, x_s.expand_as(x_d))
             out = self._generator(warped["out"])
         return {name: value.float() for name, value in {**warped, "out": out}.items()}
@@ -37,10 +36,9 @@ class FusedOfficial(OfficialExtractors):
     @cached_property
     def _warping(self) -> Network:
         # Positions decide what is sampled: bfloat16 would cost the picture 10 dB, to save a tenth of the time.
-        dtype = torch.float32 if self._dtype == torch.bfloat16 else self._dtype
         with trimmed_memory():
             network = self._checkpoints.build(WarpingNetwork, "warping_module")
-            fused = FusedWarping(network, dtype)
+            fused = FusedWarping(network, self._extracted())
             del network
         return self._compiler(fused)
 

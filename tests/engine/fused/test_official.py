@@ -1,5 +1,6 @@
 """How the fused official networks are put together; their numbers: tests/test_live_portrait_wrapper_base.py."""
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from src.engine.checkpoints import Checkpoints
 from src.engine.eager.official import EagerOfficial
 from src.engine.engine import SourceFeatures
+from src.engine.fused import official
 from src.engine.fused.official import FusedOfficial
 from src.modules.spade_generator import SPADEDecoder
 from src.modules.warping_network import WarpingNetwork
@@ -114,6 +116,16 @@ def test_precision(precision, warping, middle, up):
     assert networks._warping.third.weight.dtype == warping
     assert networks._generator.middle_dtype == middle
     assert networks._generator.dtype == up
+
+
+@pytest.mark.parametrize(("precision", "exact"), [(torch.bfloat16, torch.float32), (torch.float16, torch.float16)])
+def test_where_float32_has_to_be_exact(precision, exact, monkeypatch):
+    asked: list[tuple[torch.device, torch.dtype]] = []
+    monkeypatch.setattr(official, "exact_float32", lambda *given: asked.append(given) or nullcontext())
+    networks = FusedOfficial(Random(), precision)
+    vars(networks).update({"_warping": FakeWarping(), "_generator": nn.Identity()})
+    networks.warp_decode(*arguments())
+    assert asked == [(torch.device("cpu"), exact)]
 
 
 def test_what_goes_out_is_float32():
