@@ -16,7 +16,7 @@ from ..config.options import ModelName
 from .footprint import measure_footprints
 from .inputs import random_inputs
 from .modules import MODULES, measure_modules
-from .parity import REFERENCE, measure_parity
+from .parity import REFERENCE, Parity
 from .peak import measure_peak
 from .record import Figure, as_dicts
 from .variants import OpenedModel, Variant, baseline, networks_of, opened_model
@@ -112,7 +112,7 @@ def _of_model(
             from .recorded import recorded_inputs  # a machine without libraries for media measures the rest
 
             inputs = recorded_inputs(files, str(device), source, driving)
-        return measure_parity(files, device, [variant for variant in variants if variant != REFERENCE], inputs)
+        return map(Parity(files, device, inputs).compare, [variant for variant in variants if variant != REFERENCE])
 
     def modules(ways: Sequence[Variant], names: Sequence[str]) -> Iterable[Figure]:
         sizes = scope.batch_sizes
@@ -129,7 +129,7 @@ def _of_model(
     yield _guarded(Part(f"networks, {name}", "modules"), lambda: modules(variants, MODULES))
     yield _guarded(Part(f"clip, {name}", "clip"), run_whole)
     if scope.compiled:
-        compiled = [replace(variant, compiled=True) for variant in [first, *fast]]
+        compiled = [replace(variant, compiled=True) for variant in [first, *(fast if name != "compact" else [])]]
         yield _guarded(Part(f"networks compiled, {name}", "modules"), lambda: modules([first, *compiled], ["W+G"]))
 
 
@@ -137,7 +137,7 @@ def wanted_variants(device: torch.device, model: str) -> list[Variant]:
     """The ways to run a model that tell something on a device, the baseline first."""
     first = baseline(device, model)
     if model == "compact":
-        return [first, Variant("fused", "float32")]
+        return [first, Variant("fused", "float32")][: 2 if device.type == "cpu" else 1]
     if device.type == "cuda":
         return [
             first,

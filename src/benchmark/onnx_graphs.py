@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from math import isnan
 from pathlib import Path
 
@@ -17,14 +19,16 @@ from ..engine.onnx.graphs import APPEARANCE, MOTION, RETARGET_EYE, RETARGET_LIP,
 from ..engine.onnx.sessions import GraphFolder
 from ..errors import WeightsError
 from ..weights.resolve import ResolvedModel
+from .distances import Distances, judged
+from .float64 import float64_engine
 from .inputs import Inputs
 from .timing import measure_in_turns, synchronizer
 from .variants import Variant, networks_of
 
-MOST_APART = 1e-4
 BATCHES = (1, 3)
 _DRIVING_BATCH = 8  # at which M is measured, too
 _CPU = torch.device("cpu")
+_log = logging.getLogger(__name__)
 
 Values = dict[str, Tensor]
 Runner = Callable[[Values], Values]
@@ -38,18 +42,13 @@ class GraphDifference:
         graph: its name.
         inputs: in words.
         batch_size: of them.
-        apart: largest difference; as a share of the output's largest value where that is above 1.
+        distances: largest differences; as shares of the output's largest value where that is above 1.
     """
 
     graph: str
     inputs: str
     batch_size: int
-    apart: float
-
-    @property
-    def passes(self) -> bool:
-        """Whether they compute the same; not-a-number does not."""
-        return self.apart <= MOST_APART
+    distances: Distances
 
 
 @dataclass(frozen=True)
@@ -87,13 +86,25 @@ def compare_graphs(
     """
     graphs, engine = GraphFolder(model, _CPU, folder), _engine(model, "eager")
     runners = _runners(networks_of(engine), engine.heads)
+
+    @cache
+    def exact_runners() -> dict[str, Runner]:
+        exact = float64_engine(model, _CPU)
+        return _runners(networks_of(exact), exact.heads)
+
+    def exact(name: str, values: Values) -> Values:
+        _log.info("computing %s in float64, as a judge of rounding", name)
+        return _one_by_one(exact_runners()[name], values)
+
     for words, inputs in cases.items():
         for batch_size in batches:
             calls = _calls(engine, inputs, batch_size)
             for name in graphs.names:
-                wanted = runners[name](calls[name])
-                found = graphs.run(name, calls[name])
-                yield GraphDifference(name, words, batch_size, _apart(name, found, wanted))
+                given = calls[name]
+                distances = judged(
+                    partial(_apart, name), graphs.run(name, given), runners[name](given), partial(exact, name, given)
+                )
+                yield GraphDifference(name, words, batch_size, distances)
 
 
 @torch.no_grad()
@@ -172,6 +183,14 @@ def _calls(engine: Engine, inputs: Inputs, n: int) -> dict[str, Values]:
 def _cycled(values: Tensor, n: int) -> Tensor:
     """The first n values, over and over if there are not as many."""
     return values[torch.arange(n) % len(values)]
+
+
+def _one_by_one(run: Runner, values: Values) -> Values:
+    """What a network in float64 makes of a batch, one entry at a time: each needs gigabytes."""
+    values = {key: value.double() if value.is_floating_point() else value for key, value in values.items()}
+    n = len(next(iter(values.values())))
+    results = [run({key: value[[i]] for key, value in values.items()}) for i in range(n)]
+    return {key: torch.cat([result[key] for result in results]) for key in results[0]}
 
 
 def _apart(name: str, found: Values, wanted: Values) -> float:

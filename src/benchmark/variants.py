@@ -66,11 +66,10 @@ def variants_of(
     Raises:
         InputError: the device cannot do a precision.
     """
-    wanted = [_precision_name(precision, device, model) for precision in precisions]
-    asked = [
-        Variant("fused" if engine == "auto" else engine, precision, compiled)
-        for engine, precision in product(engines, wanted)
-    ]
+    asked = []
+    for engine, precision in product(engines, precisions):
+        name = _engine_name(engine, device, model, compiled)
+        asked.append(Variant(name, _precision_name(precision, device, model, name), compiled))
     return list(dict.fromkeys([baseline(device, model), *asked]))
 
 
@@ -79,11 +78,22 @@ def baseline(device: torch.device, model: str = "base") -> Variant:
     return Variant("eager", _precision_name("auto", device, model))
 
 
-def _precision_name(precision: Precision, device: torch.device, model: str) -> Precision:
+def _engine_name(engine: EngineName, device: torch.device, model: str, compiled: bool) -> EngineName:
+    """What "auto" stands for."""
+    if engine != "auto":
+        return engine
+    fuses = device.type == "cpu" and not compiled if model == "compact" else device.type != "mps"
+    return "fused" if fuses else "eager"
+
+
+def _precision_name(precision: Precision, device: torch.device, model: str, engine: EngineName = "eager") -> Precision:
+    """What it stands for: the compact networks are float32 in any case, and graphs by default."""
     dtype = resolve_precision(precision, device)  # also says so where the device cannot do it
+    if model == "compact":
+        return "float32"
     if precision != "auto":
         return precision
-    return "float16" if dtype == torch.float16 and model != "compact" else "float32"
+    return "float16" if dtype == torch.float16 and engine != "onnx" else "float32"
 
 
 @dataclass(frozen=True)

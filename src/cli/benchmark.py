@@ -100,7 +100,7 @@ def _clip(command: Clip) -> None:
 
 def _parity(command: Parity) -> None:
     from ..benchmark.inputs import random_inputs
-    from ..benchmark.parity import REFERENCE, measure_parity
+    from ..benchmark.parity import REFERENCE, Parity
     from ..benchmark.recorded import recorded_inputs
     from ..benchmark.variants import opened_model, variants_of
 
@@ -114,15 +114,19 @@ def _parity(command: Parity) -> None:
             inputs = recorded_inputs(model.files, str(device), source, driving)
         engines = command.engine or ("eager", "fused", "onnx")
         variants = variants_of(engines, command.precision, device, model=command.model)
+        parity = Parity(model.files, device, inputs)
         for variant in variants:
             if variant == REFERENCE:
                 continue
             try:
-                figures += measure_parity(model.files, device, [variant], inputs)
+                figures.append(parity.compare(variant))
             except LivePortraitError as error:
                 if command.engine:
                     raise
                 missing.append(f"{variant} cannot run here: {error}")
+    if not figures:
+        asked = "; ".join(missing) or f"{REFERENCE} is what all others are compared with"
+        raise InputError(f"there is nothing to compare, name another --engine or --precision: {asked}")
     sheet = parity_sheet(f"parity with {REFERENCE}, {command.model}", figures)
     sheet.notes += missing
     _show(sheet, command, device, model.note, figures)

@@ -107,7 +107,9 @@ def parity_sheet(title: str, figures: Sequence[ParityFigure]) -> Sheet:
         ]
         for figure in figures
     ]
-    return Sheet(title, columns, rows)
+    judged = [(figure.variant, figure.distances) for figure in figures if figure.distances]
+    notes = [f"{variant}: {distances.words}" for variant, distances in judged if distances.words]
+    return Sheet(title, columns, rows, notes)
 
 
 def peak_sheet(title: str, figures: Sequence[PeakFigure]) -> Sheet:

@@ -1,16 +1,21 @@
 """Engines that make other pictures are found out."""
 
 import math
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from src.benchmark import parity as module
-from src.benchmark.inputs import random_inputs
-from src.benchmark.parity import REFERENCE, measure_parity
+from src.benchmark.inputs import Inputs
+from src.benchmark.parity import REFERENCE, Parity, ParityFigure
 from src.benchmark.recorded import recorded_inputs
 from src.benchmark.variants import Variant, opened_model, variants_of
+from src.engine.official import OfficialEngine
+from src.errors import NoFaceError
+from tests.media.clips import make_clip
 from tests.pipeline.fakes import FakeEngine
 
 CPU = torch.device("cpu")
@@ -35,14 +40,31 @@ def test_recorded_inputs(recorded):
 
 
 def test_all_engines_of_the_compact_model(compact, recorded):
-    figures = list(measure_parity(compact, CPU, variants_of(["auto"], ["auto"], CPU, model="compact"), recorded))
+    parity = Parity(compact, CPU, recorded)
+    figures = [parity.compare(variant) for variant in variants_of(["auto"], ["auto"], CPU, model="compact")]
     assert [figure.variant for figure in figures] == ["eager float32", "fused float32"]
     assert figures[0].picture == 0 and math.isinf(figures[0].psnr) and figures[0].as_dict()["psnr"] is None
     assert all(figure.passes and figure.heads is None for figure in figures)
 
 
+def test_a_driver_without_a_face(compact, tmp_path):
+    driving = tmp_path / "d.mp4"
+    make_clip(driving, [Fraction(i, 25) for i in range(3)])
+    with pytest.raises(NoFaceError, match=r"no face found in the 3 frames of '.*d.mp4' that were looked at"):
+        recorded_inputs(compact, "cpu", EXAMPLES / "source/s9.jpg", driving, n_frames=3)
+
+
+def test_driving_crops_of_the_official_layout(official_weights_dir, monkeypatch):
+    monkeypatch.setattr(OfficialEngine, "draw", lambda self, features, x_s, x_d: np.zeros((1, 8, 8, 3), np.uint8))
+    with opened_model("base", official_weights_dir) as model:
+        files = model.files
+    inputs = recorded_inputs(files, "cpu", EXAMPLES / "source/s9.jpg", EXAMPLES / "driving/d0.mp4", n_frames=2)
+    assert inputs.driving.shape == (2, 3, 256, 256) and inputs.source.shape == (1, 3, 256, 256)
+    assert not torch.equal(inputs.driving[0], inputs.driving[1])
+
+
 class _Off(FakeEngine):
-    """An engine whose pictures, volumes and heads are off by so much."""
+    """An engine whose pictures, volumes and heads are off by so much; the heads only where a crop is bright."""
 
     def __init__(self, off: float = 0.0, levels: int = 0) -> None:
         super().__init__("base")
@@ -55,21 +77,61 @@ class _Off(FakeEngine):
         return torch.full((len(x_d), 8, 8, 3), 100 + self.levels, dtype=torch.uint8).numpy()
 
     def get_kp_info(self, pictures, refine=True):
-        return {"t": torch.full((1, 3), 2.0 + self.off), "scale": torch.zeros(1, 1)}
+        off = self.off * (pictures.amax((1, 2, 3)) == 1)[:, None]
+        return {"t": 2 + off.expand(-1, 3), "scale": torch.zeros(len(pictures), 1)}
 
 
-def compared(monkeypatch, engine: FakeEngine, precision: str = "float32") -> module.ParityFigure:
-    monkeypatch.setattr(Variant, "create", lambda self, model, device: _Off() if self == REFERENCE else engine)
-    variant = Variant("fused", precision)
-    (figure,) = measure_parity(None, CPU, [variant], random_inputs(engine, 2))
-    return figure
+CROP = torch.zeros(1, 3, 256, 256)
+POSES = torch.zeros(2, 21, 3)
 
 
-def test_differences(monkeypatch):
-    figure = compared(monkeypatch, _Off(0.01, levels=3), "bfloat16")
+@pytest.fixture
+def made(monkeypatch) -> list[str]:
+    """Which engines were made; eager float64 is as far from eager float32 as its name says."""
+    made: list[str] = []
+
+    def exact(model, device):
+        made.append("float64")
+        return _Off(0.003)
+
+    def create(self, model, device):
+        made.append(str(self))
+        return _Off() if self == REFERENCE else model
+
+    monkeypatch.setattr(module, "float64_engine", exact)
+    monkeypatch.setattr(Variant, "create", create)
+    return made
+
+
+def compared(engine: FakeEngine, precision: str = "float32", driving: torch.Tensor = CROP + 1) -> ParityFigure:
+    return Parity(engine, CPU, Inputs(CROP, driving, POSES[:1], POSES)).compare(Variant("fused", precision))
+
+
+def test_differences(made):
+    figure = compared(_Off(0.01, levels=3), "bfloat16")
     assert figure.picture == pytest.approx(0.01, rel=1e-4) and figure.psnr == pytest.approx(40, abs=0.01)
     assert (figure.levels, figure.volume) == (3, 0) and figure.heads == pytest.approx(0.005, rel=1e-3)
-    assert figure.limit == "PSNR >= 45 dB" and not figure.passes
+    assert figure.limit == "PSNR >= 45 dB" and not figure.passes and figure.distances is None
+
+
+def test_heads_are_compared_on_source_and_driving(made):
+    assert compared(_Off(0.01), driving=CROP).heads == 0  # these crops are dark
+    assert Parity(_Off(0.01), CPU, Inputs(CROP + 1, CROP, POSES[:1], POSES)).compare(Variant("fused", "float32")).heads
+
+
+def test_the_reference_is_made_once(made):
+    parity = Parity(_Off(0.001), CPU, Inputs(CROP, CROP, POSES[:1], POSES))
+    for engine in ("fused", "onnx"):
+        parity.compare(Variant(engine, "float32"))
+    assert sorted(made) == ["eager float32", "float64", "fused float32", "onnx float32"]
+
+
+def test_rounding_is_judged_by_float64(made):
+    figure = compared(_Off(0.004))  # 0.001 from float64, and eager float32 is 0.003 from it
+    assert figure.picture == pytest.approx(0.004, rel=1e-3) and figure.passes
+    assert figure.distances.exact == pytest.approx(0.001, rel=1e-3)
+    assert figure.distances.eager_exact == pytest.approx(0.003, rel=1e-3)
+    assert not compared(_Off(-0.001)).passes  # nearer to eager float32, and worse
 
 
 @pytest.mark.parametrize(
@@ -84,5 +146,6 @@ def test_differences(monkeypatch):
         (math.nan, 0, "bfloat16", False),
     ],
 )
-def test_limits(monkeypatch, off, levels, precision, passes):
-    assert compared(monkeypatch, _Off(off, levels), precision).passes is passes
+def test_limits(made, monkeypatch, off, levels, precision, passes):
+    monkeypatch.setattr(module, "float64_engine", lambda model, device: _Off())  # eager float32 is right
+    assert compared(_Off(off, levels), precision).passes is passes

@@ -18,10 +18,34 @@ def test_the_baseline_comes_first():
     assert variants_of(["fused", "eager"], ["float32", "float32"], CPU) == variants_of(["auto"], ["auto"], CPU)
     assert [str(variant) for variant in variants_of(["onnx", "auto"], ["auto"], CUDA)] == [
         "eager float16",
-        "onnx float16",
+        "onnx float32",  # what graphs are
         "fused float16",
     ]
     assert baseline(CUDA, "compact") == Variant("eager", "float32")
+
+
+@pytest.mark.parametrize(
+    ("device", "compiled", "names"),
+    [
+        (CPU, False, "eager float32, fused float32"),
+        (CPU, True, "eager float32, eager float32 compiled"),
+        (CUDA, False, "eager float32"),  # the compact networks have no fused form there
+    ],
+)
+def test_the_same_thing_is_listed_once(device, compiled, names):
+    """The compact networks are float32 whatever is asked."""
+    found = variants_of(
+        ["eager", "auto"] if not compiled else ["auto"],
+        ["float32", "bfloat16"],
+        device,
+        compiled=compiled,
+        model="compact",
+    )
+    assert ", ".join(map(str, found)) == names
+
+
+def test_what_auto_is_on_apples_gpu():
+    assert variants_of(["auto"], ["float32"], torch.device("mps")) == [Variant("eager", "float32")]
 
 
 def test_compiled_is_not_the_baseline():

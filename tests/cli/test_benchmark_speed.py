@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from src.benchmark import clip, everything, footprint, modules, parity, variants
+from src.benchmark import clip, everything, footprint, inputs, modules, parity, variants
 from src.benchmark.clip import ClipFigure
+from src.benchmark.distances import Distances
 from src.benchmark.everything import Part
 from src.benchmark.footprint import FootprintFigure
 from src.benchmark.modules import ModuleFigure
@@ -64,18 +65,25 @@ def measured(monkeypatch) -> list[tuple]:
         busy = {"decode": 1.0, "networks": 6.0}
         return [ClipFigure("eager float32", 100, 8.0, 12.5, 1.0, busy, 0.5, 1.8, 0.75, 2.0, 0.25, [12.5])]
 
-    def compared(model, device, ways, inputs):
-        calls.append(("parity", model.name, [str(way) for way in ways], len(inputs.x_d)))
-        for way in ways:
+    class Compared:
+        def __init__(self, model, device, inputs):
+            pass
+
+        def compare(self, way):
+            calls.append(("parity", str(way)))
             if way.engine == "onnx":
                 raise InputError("no ONNX Runtime")
             good = way.precision == "float32"
-            yield ParityFigure(str(way), 1e-6, 120.0, 1, 0.0, None if good else 0.1, "max <= 0.0001", good)
+            far = Distances(1.5e-4, 1.2e-4, 1.4e-4)
+            limit = "max <= 0.0001"
+            return ParityFigure(
+                str(way), 1.5e-4, 120.0, 1, 0.0, None if good else 0.1, far if good else None, limit, good
+            )
 
     monkeypatch.setattr(modules, "measure_modules", modules_of)
     monkeypatch.setattr(footprint, "measure_footprints", footprints)
     monkeypatch.setattr(clip, "measure_clip", clips)
-    monkeypatch.setattr(parity, "measure_parity", compared)
+    monkeypatch.setattr(parity, "Parity", Compared)
     return calls
 
 
@@ -137,9 +145,10 @@ def test_parity(run, measured):
     """Of all engines, those that cannot run are named; it is no failure."""
     code, rows, out, _ = run("parity", "--model", "compact")
     assert code == 0
-    assert rows == [["fused float32", "1.0e-06", "120.0 dB", "1", "0.0e+00", "-", "max <= 0.0001", "passes"]]
+    assert rows == [["fused float32", "1.5e-04", "120.0 dB", "1", "0.0e+00", "-", "max <= 0.0001", "passes"]]
+    assert "fused float32: 1.2e-04 from float64, eager float32 itself 1.4e-04" in out
     assert "onnx float32 cannot run here: no ONNX Runtime" in out
-    assert [call[2] for call in measured] == [["fused float32"], ["onnx float32"]]
+    assert measured == [("parity", "fused float32"), ("parity", "onnx float32")]
 
 
 def test_an_engine_that_was_asked_for_must_run(run, measured):
@@ -147,8 +156,15 @@ def test_an_engine_that_was_asked_for_must_run(run, measured):
     assert (code, rows) == (1, []) and err.splitlines()[-1] == "error: no ONNX Runtime"
 
 
-def test_other_pictures_end_with_code_1(run, measured, bfloat16):
-    words = ("--model", "compact", "--engine", "fused", "--precision", "float32", "bfloat16")
+@pytest.mark.parametrize("precision", ["float32", "auto"])
+def test_nothing_to_compare(run, measured, precision):
+    code, rows, _, err = run("parity", "--model", "compact", "--engine", "eager", "--precision", precision)
+    assert (code, rows) == (1, []) and "there is nothing to compare" in err.splitlines()[-1]
+
+
+def test_other_pictures_end_with_code_1(run, measured, bfloat16, no_weights, monkeypatch):
+    monkeypatch.setattr(inputs, "random_inputs", lambda engine, n: None)
+    words = ("--model", "base", "--weights_dir", ".", "--engine", "fused", "--precision", "float32", "bfloat16")
     code, rows, _, err = run("parity", *words)
     assert code == 1 and [row[-1] for row in rows] == ["passes", "FAILS"]
     assert err.splitlines()[-1] == "error: other pictures than eager float32 makes: fused bfloat16"

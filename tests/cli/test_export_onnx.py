@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from src.benchmark import onnx_graphs
+from src.benchmark.distances import Distances
 from src.benchmark.onnx_graphs import GraphDifference, GraphTime
 from src.cli import export_onnx
 from src.cli.export_onnx import main
@@ -27,8 +28,8 @@ def steps(monkeypatch) -> list[tuple]:
 
     def compared(model, folder, cases):
         done.append(("compared", folder, *cases))
-        yield GraphDifference("appearance", "random", 1, 3e-6)
-        yield GraphDifference("warp_decode", "real", 3, 2e-5 if ("bad",) not in done else 3e-3)
+        yield GraphDifference("appearance", "random", 1, Distances(3e-6))
+        yield GraphDifference("warp_decode", "real", 3, Distances(2e-4, 1e-4 if ("bad",) not in done else 3e-3, 1.5e-4))
 
     def timed(model, folder, inputs, runs):
         done.append(("timed", runs))
@@ -55,8 +56,9 @@ def test_everything_at_once(steps, tmp_path, capsys):
     rows = [[cell.strip() for cell in line.strip("│").split("│")] for line in out.splitlines() if "│" in line]
     assert rows == [
         ["appearance", "1.5", "1", "12.00", "as eager", "24.00", "3.0e-06"],
-        ["warp_decode", "13.0", "1", "40.00", "30.00", "80.00", "2.0e-05"],
+        ["warp_decode", "13.0", "1", "40.00", "30.00", "80.00", "2.0e-04"],
     ]
+    assert "warp_decode (real, batch 3): 1.0e-04 from float64, eager float32 itself 1.5e-04" in out
     assert out.splitlines()[-1] == str(folder)
 
 
@@ -69,7 +71,7 @@ def test_only_compared(steps, tmp_path):
 def test_a_difference(steps, tmp_path, capsys):
     steps.append(("bad",))
     assert main(["--model", "compact", "--weights_dir", str(tmp_path)]) == 1
-    assert "by more than 0.0001: warp_decode (real, batch 3) by 3.0e-03" in capsys.readouterr().err
+    assert "by more than 0.0001: warp_decode (real, batch 3) by 2.0e-04" in capsys.readouterr().err
 
 
 def test_nothing_to_compare(monkeypatch, tmp_path, capsys):

@@ -6,6 +6,7 @@ import pytest
 import torch
 from onnx import numpy_helper
 
+from src.benchmark import distances
 from src.benchmark.inputs import random_inputs
 from src.benchmark.onnx_graphs import compare_graphs, time_graphs
 from src.engine.create import create_engine
@@ -26,7 +27,7 @@ def test_graphs_compute_what_the_networks_do(narrow, graphs, inputs):
     assert {(figure.graph, figure.batch_size) for figure in figures} == {
         (file.stem, n) for file in graphs.glob("*.onnx") for n in (1, 3)
     }
-    assert all(figure.passes for figure in figures), figures
+    assert all(figure.distances.passes for figure in figures), figures
 
 
 def test_graphs_hold_standard_operators_for_any_batch(graphs):
@@ -46,7 +47,16 @@ def test_a_changed_graph_is_found(narrow, graphs, inputs, tmp_path):
     weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * np.float32(1.01), weight.name))
     onnx.save(model, folder / "stitching.onnx")
     figures = list(compare_graphs(narrow, folder, {"random": inputs}, (1,)))
-    assert [figure.graph for figure in figures if not figure.passes] == ["stitching"]
+    assert [figure.graph for figure in figures if not figure.distances.passes] == ["stitching"]
+
+
+def test_rounding_is_judged_by_float64(narrow, graphs, inputs, monkeypatch):
+    """With no room for rounding at all, most graphs are asked about; float64 is closer to both than they are apart."""
+    monkeypatch.setattr(distances, "MOST_APART", 0)
+    figures = list(compare_graphs(narrow, graphs, {"random": inputs}, (3,)))
+    asked = [figure.distances for figure in figures if figure.distances.words]
+    assert {"appearance", "warp_decode", "stitching"} <= {figure.graph for figure in figures if figure.distances.words}
+    assert all(0 < figure.exact < 1e-4 and 0 < figure.eager_exact < 1e-4 for figure in asked), asked
 
 
 def test_times(narrow, graphs, inputs):
@@ -60,7 +70,7 @@ def test_large_weights_lie_beside_the_graph(narrow, graphs, inputs, tmp_path, mo
     monkeypatch.setattr(export, "_LARGE", 0)
     names = list(export_graphs(narrow, tmp_path))
     assert (tmp_path / "motion.onnx.data").is_file() and len(names) == 6
-    assert all(figure.passes for figure in compare_graphs(narrow, tmp_path, {"random": inputs}, (1,)))
+    assert all(figure.distances.passes for figure in compare_graphs(narrow, tmp_path, {"random": inputs}, (1,)))
 
 
 def test_an_unfinished_export_leaves_no_record(narrow, tmp_path):

@@ -1,0 +1,59 @@
+"""One rule for all that is compared with eager float32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+from typing import TypeVar
+
+MOST_APART = 1e-4
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Distances:
+    """How far something is from eager float32, and, where that is too far, both of them from float64.
+
+    Deep networks amplify rounding: two orders of the same float32 sums may lie farther apart than the limit, with
+    neither of them worse than the other.
+
+    Attributes:
+        eager: distance from eager float32.
+        exact: distance from eager float64; None where that was not needed.
+        eager_exact: eager float32's own distance from eager float64; None likewise.
+    """
+
+    eager: float
+    exact: float | None = None
+    eager_exact: float | None = None
+
+    @property
+    def passes(self) -> bool:
+        """Within the limit of eager float32, or as near to float64 as eager float32 is; not-a-number is not."""
+        if self.exact is None or self.eager_exact is None:
+            return self.eager <= MOST_APART
+        return self.exact <= max(MOST_APART, self.eager_exact)
+
+    @property
+    def words(self) -> str:
+        """Both distances from float64; empty where they were not needed."""
+        if self.exact is None or self.eager_exact is None:
+            return ""
+        return f"{self.exact:.1e} from float64, eager float32 itself {self.eager_exact:.1e}"
+
+
+def judged(distance: Callable[[T, T], float], found: T, eager: T, exact: Callable[[], T]) -> Distances:
+    """Measure what is needed to tell whether something is as good as eager float32.
+
+    Args:
+        distance: of two results.
+        found: what is judged.
+        eager: of eager float32.
+        exact: makes that of eager float64, which is slow: called only where the limit is missed.
+    """
+    apart = distance(found, eager)
+    if apart <= MOST_APART or not isfinite(apart):
+        return Distances(apart)
+    truth = exact()
+    return Distances(apart, distance(found, truth), distance(eager, truth))
