@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,6 @@ class FusedCompact:
         self._checkpoints = checkpoints
         self._features: weakref.ref[SourceFeatures] | None = None
         self._source: _Source | None = None
-        self._threads = ThreadPoolExecutor(torch.get_num_threads(), "frame")
 
     def appearance(self, pictures: Tensor) -> Tensor:
         """Run F: (B, 3, 128, 128) to (B, 24, 4, 16, 16)."""
@@ -98,13 +97,13 @@ class FusedCompact:
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512), ``flow`` (B, 2, 64, 64)."""
         job = self._networks(features, x_s, x_d)
-        pictures = torch.from_numpy(np.stack(list(self._each(job.picture, len(x_d)))))
+        pictures = torch.from_numpy(np.stack(self._each(job.picture, len(x_d))))
         return {"out": pictures[..., :3].permute(0, 3, 1, 2).contiguous().div_(255), "flow": job.flow}
 
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
         """The pictures as bytes, (B, 512, 512, 3) uint8."""
         job = self._networks(features, x_s, x_d)
-        return torch.from_numpy(np.stack(list(self._each(lambda frame: to_bytes(job.picture(frame)), len(x_d)))))
+        return torch.from_numpy(np.stack(self._each(lambda frame: to_bytes(job.picture(frame)), len(x_d))))
 
     @cached_property
     def _appearance(self) -> nn.Module:
@@ -118,9 +117,16 @@ class FusedCompact:
     def _generator(self) -> FusedGenerator:
         return FusedGenerator(self._checkpoints.build(CompactSPADEDecoder, "spade_generator"))
 
-    def _each(self, work: Callable[[int], Any], count: int) -> Iterator[Any]:
+    @cached_property
+    def _threads(self) -> ThreadPool:
+        # that of concurrent.futures takes no work any more when the main thread has ended and others still go on
+        threads = ThreadPool(torch.get_num_threads())
+        weakref.finalize(self, threads.close)
+        return threads
+
+    def _each(self, work: Callable[[int], Any], count: int) -> list[Any]:
         """Frames side by side: OpenCV and numpy let other threads run meanwhile."""
-        return map(work, range(count)) if count == 1 else self._threads.map(work, range(count))
+        return [work(0)] if count == 1 else self._threads.map(work, range(count), 1)
 
     def _networks(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> _Frames:
         """Everything but the steps at full size."""

@@ -1,5 +1,7 @@
 """The fused compact networks with the shipped weights against the plain ones."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -118,3 +120,26 @@ def test_features_are_not_kept_alive(eager, fused, features, keypoints):
     reference = fused._features
     del first
     assert reference() is None
+
+
+AFTER_MAIN = """
+import threading
+import torch
+from src.engine.create import create_engine
+from src.weights.resolve import resolve_model
+
+def draw():
+    threading.main_thread().join()
+    engine = create_engine(resolve_model("compact"), torch.device("cpu"), "fused")
+    features = engine.encode_source(torch.rand(1, 3, 128, 128))
+    keypoints = torch.rand(2, 21, 3) - 0.5
+    print(engine.draw(features, keypoints[:1], keypoints).shape, flush=True)
+
+threading.Thread(target=draw).start()
+"""
+
+
+def test_a_thread_that_outlives_the_main_one():
+    root = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", AFTER_MAIN], cwd=root, capture_output=True, text=True, timeout=120)
+    assert (done.stdout.strip(), done.stderr) == ("(2, 512, 512, 3)", "")
