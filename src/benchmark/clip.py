@@ -25,6 +25,7 @@ from .stages import NETWORKS, SOURCE, timed_stages
 from .variants import Variant
 
 _log = logging.getLogger(__name__)
+_SIDES = range(16, 8193)  # pixels
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,10 @@ def measure_clip(
         runs: of each variant.
 
     Raises:
+        InputError: sizes and counts that make no clip.
         LivePortraitError: files that cannot be used, or a variant that the device cannot do.
     """
-    if task.n_frames < 1:
-        raise InputError(f"a clip has one or more frames, got {task.n_frames}")
+    _check(task, runs)
     VideoReader(task.driving)  # says what is wrong with it; a picture would be repeated for ever
     with tempfile.TemporaryDirectory(prefix="liveportrait-") as folder:
         source = _sized(task.source, task.size, Path(folder) / "source.png")
@@ -137,6 +138,20 @@ def measure_clip(
                 _log.info("animating %d frames: %s", task.n_frames, name)
                 done[name].append(_measured(wrapper, options))
     return list(_figures(done, startup, task.n_frames))
+
+
+def _check(task: ClipTask, runs: int) -> None:
+    if task.n_frames < 1:
+        raise InputError(f"a clip has one or more frames, got {task.n_frames}")
+    for name, count in (("batch_size", task.batch_size), ("runs", runs)):
+        if count is not None and count < 1:
+            raise InputError(f"--{name} {count} is too few: give 1 or more")
+    for name, side in (("size", task.size), ("driving_size", task.driving_size)):
+        if side is not None and side not in _SIDES:
+            raise InputError(f"--{name} {side} is no side of a picture: give {_SIDES[0]} to {_SIDES[-1]} pixels")
+    if task.driving_size is not None and task.driving_size % 2:
+        near = f"{task.driving_size - 1} or {task.driving_size + 1}"
+        raise InputError(f"--driving_size {task.driving_size} is odd: give {near}, since videos have even sides")
 
 
 def _figures(done: dict[str, list[_Run]], startup: dict[str, float], n_frames: int) -> Iterator[ClipFigure]:
@@ -165,10 +180,11 @@ def _measured(wrapper: LivePortraitWrapper, options: dict[str, Any]) -> _Run:
         before, begin = os.times(), time.perf_counter()
         wrapper.execute(**options)
         elapsed, after = time.perf_counter() - begin, os.times()
-    source = times.seconds.pop(SOURCE)
+    busy = times.seconds()
+    source = busy.pop(SOURCE)
     own = after.user + after.system - before.user - before.system
     encoder = after.children_user + after.children_system - before.children_user - before.children_system
-    return _Run(elapsed - source, times.seconds, encoder, (own + encoder) / elapsed, source)
+    return _Run(elapsed - source, busy, encoder, (own + encoder) / elapsed, source)
 
 
 def _wrapper(model: ResolvedModel, device: str, variant: Variant) -> LivePortraitWrapper:
@@ -186,7 +202,7 @@ def _sized(source: Path, size: int | None, path: Path) -> Path:
     rgb = read_picture(source)
     if size is not None and max(rgb.shape[:2]) != size:
         scale = size / max(rgb.shape[:2])
-        shape = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
+        shape = (max(round(rgb.shape[1] * scale), 1), max(round(rgb.shape[0] * scale), 1))
         rgb = cv2.resize(rgb, shape, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC).astype(np.uint8)
     write_picture(path, rgb)
     return path

@@ -37,6 +37,7 @@ class Scope:
         clip_runs: of the clip.
         compiled: also what `torch.compile` makes of the networks, which takes minutes.
         peak_side: of the matrices whose product is the peak; None = what suits the device.
+        weights_dir: where official weights are looked for; None = the default place.
     """
 
     models: Sequence[ModelName]
@@ -47,6 +48,7 @@ class Scope:
     clip_runs: int
     compiled: bool
     peak_side: int | None = None
+    weights_dir: Path | None = None
 
 
 @dataclass
@@ -91,7 +93,7 @@ def measure_everything(device: torch.device, scope: Scope, source: Path, driving
     peak = Part("peak", "peak")
     yield _guarded(peak, lambda: measure_peak(device, precisions, runs=20, warmup=3, side=scope.peak_side))
     for name in scope.models:
-        with opened_model(name) as model:
+        with opened_model(name, scope.weights_dir) as model:
             _log.info("%s: %s", name, model.note)
             yield from _of_model(name, model, device, scope, source, driving)
 
@@ -111,7 +113,7 @@ def _of_model(
         else:
             from .recorded import recorded_inputs  # a machine without libraries for media measures the rest
 
-            inputs = recorded_inputs(files, str(device), source, driving)
+            inputs = recorded_inputs(files, str(device), source, driving, n_frames=min(scope.frames, 8))
         return map(Parity(files, device, inputs).compare, [variant for variant in variants if variant != REFERENCE])
 
     def modules(ways: Sequence[Variant], names: Sequence[str]) -> Iterable[Figure]:

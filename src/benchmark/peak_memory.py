@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
-from contextlib import suppress
 
 import psutil
 import torch
 
+from ..engine.trim_memory import trim_memory
 from .timing import Call
 
 _EVERY = 0.002  # seconds between two looks
@@ -27,7 +25,7 @@ def peak_memory_mib(call: Call, device: torch.device) -> float:
         call()
         torch.cuda.synchronize(device)
         return (torch.cuda.max_memory_allocated(device) - start) / 2**20
-    _return_free_memory()
+    trim_memory()
     process, done = psutil.Process(), threading.Event()
     start = peak = process.memory_info().rss
 
@@ -45,10 +43,3 @@ def peak_memory_mib(call: Call, device: torch.device) -> float:
         done.set()
         watcher.join()
     return (peak - start) / 2**20
-
-
-def _return_free_memory() -> None:
-    """Have libc give back what earlier calls have freed, where it is glibc."""
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).malloc_trim(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import wraps
@@ -17,17 +16,18 @@ from ..motion.transfer import Transfer
 from ..pipeline import animate
 from ..pipeline.compose import Composer
 from ..pipeline.face_record import FaceRecord
+from ..pipeline.report import StageClock
 
 SOURCE = "source"
 NETWORKS = "networks"
 
 
-class BusyTimes:
-    """Seconds at work by stage, over all threads; within a stage, other stages are not counted again."""
+class BusyTimes(StageClock):
+    """A clock to put around functions; within a stage, other stages of the same thread are not counted again."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._lock, self._here = threading.Lock(), threading.local()
+        super().__init__()
+        self._here = threading.local()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -35,13 +35,12 @@ class BusyTimes:
         if getattr(self._here, "busy", False):
             yield
             return
-        self._here.busy, begin = True, time.perf_counter()
+        self._here.busy = True
         try:
-            yield
+            with super().stage(name):
+                yield
         finally:
             self._here.busy = False
-            with self._lock:
-                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begin
 
     def around(self, work: Callable[..., Any], name: str) -> Callable[..., Any]:
         """A function whose calls count to a stage."""
@@ -58,13 +57,7 @@ class BusyTimes:
 
         @wraps(work)
         def timed(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            items = work(*args, **kwargs)
-            while True:
-                with self.stage(name):
-                    item = next(items, None)
-                if item is None:
-                    return
-                yield item
+            return self.timed(work(*args, **kwargs), name)
 
         return timed
 

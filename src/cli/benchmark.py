@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +63,8 @@ def _modules(command: Modules) -> None:
     from ..benchmark.variants import opened_model, variants_of
 
     device = _prepared(command, *command.batch_size, command.runs)
+    if command.warmup < 0:
+        raise InputError(f"--warmup {command.warmup} is too few: give 0 or more")
     variants = variants_of(command.engine, command.precision, device, compiled=command.compile, model=command.model)
     with opened_model(command.model, command.weights_dir) as model:
         footprints = list(
@@ -164,9 +166,18 @@ def _all(command: All) -> None:
     device = _prepared(command, *command.batch_size, command.runs, command.frames)
     check_record(command.json)
     compiled = command.compile and device.type == "cuda" and not command.quick
-    scope = Scope(command.model, command.batch_size, command.runs, 3, command.frames, 3, compiled)
+    scope = Scope(
+        models=command.model,
+        batch_sizes=command.batch_size,
+        runs=command.runs,
+        warmup=3,
+        frames=command.frames,
+        clip_runs=3,
+        compiled=compiled,
+        weights_dir=command.weights_dir,
+    )
     if command.quick:
-        scope = Scope(command.model, (1,), 1, 1, 2, 1, compiled, peak_side=512)
+        scope = replace(scope, batch_sizes=(1,), runs=1, warmup=1, frames=2, clip_runs=1, peak_side=512)
     facts, parts = machine_facts(device), list["Part"]()
     sys.stdout.write(f"## {one_line(facts)}\n\n")
     source, driving = command.source or _example("source/s1.jpg"), command.driving or _example("driving/d0.mp4")

@@ -158,7 +158,7 @@ class Rewrites:
 
 @dataclass
 class All:
-    """All four in one call, within ten minutes on a GPU, as Markdown: what fails is reported, and the rest goes on."""
+    """All in one call, within ten minutes on a GPU, as Markdown: what fails is reported, and the rest goes on."""
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
@@ -171,6 +171,8 @@ class All:
         "compact",
     )
     """Models to measure, one or both."""
+    weights_dir: Folder = None
+    """Folder with official weights; where there are none, random ones take their place. Nothing is fetched."""
     batch_size: Annotated[tuple[int, ...], tyro.conf.arg(metavar="N ...")] = (1, 4, 16)
     """Pictures a call, one or several."""
     runs: int = 30

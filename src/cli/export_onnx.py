@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 from rich.console import Console
 
-from ..errors import InputError, WeightsError
+from ..errors import InputError, LivePortraitError, WeightsError
 from .benchmark_options import Folder
 from .console import run_and_report
 from .sheets import Sheet
@@ -68,10 +69,22 @@ def _export(command: ExportOnnx, console: Console) -> str:
     model = resolve_model(command.model, command.weights_dir)
     folder = command.output or default_folder(model)
     if not command.validate_only:
-        for name in export_graphs(model, folder):
-            console.print(f"written: {name}", highlight=False)
+        with _writing_to(folder):
+            for name in export_graphs(model, folder):
+                console.print(f"written: {name}", highlight=False)
     _validate(model, folder, command.runs)
     return str(folder)
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    """Say where graphs cannot be written."""
+    try:
+        yield
+    except LivePortraitError:  # one kind of which is an OSError, too
+        raise
+    except OSError as error:
+        raise InputError(f"the graphs cannot be written to '{folder}': {error.strerror or error}") from error
 
 
 def _validate(model: ResolvedModel, folder: Path, runs: int) -> None:

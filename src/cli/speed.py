@@ -76,6 +76,8 @@ def _measure(command: Speed) -> None:
     warmup = (1 if slow else 10) if command.warmup is None else command.warmup
     if runs < 1:
         raise InputError(f"--runs {runs} is too few: give 1 or more")
+    if warmup < 0:
+        raise InputError(f"--warmup {warmup} is too few: give 0 or more")
     compiled = device.type == "cuda" if command.compile == "auto" else command.compile == "yes"
     precision = variants_of(["eager"], [command.precision], device)[-1].precision
     with opened_model(command.model, command.weights_dir) as model:

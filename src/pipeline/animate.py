@@ -220,7 +220,7 @@ class _Run:
             missed_source=[] if source is None else source.n_missing,
             missed_driving=[driving.n_missing for driving in drivings],
             seconds=round(self.clock.elapsed, 3),
-            stages=self.clock.seconds(),
+            stages={stage: round(seconds, 3) for stage, seconds in self.clock.seconds().items()},
             peak_memory_mib=round(peak_memory_mib(), 1),
             peak_gpu_memory_mib=peak_gpu_memory_mib(self.engine.device),
         )

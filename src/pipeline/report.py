@@ -56,7 +56,7 @@ class StageClock:
 
     def seconds(self) -> dict[str, float]:
         """Stage -> seconds, in the order in which stages began."""
-        return {name: round(seconds, 3) for name, seconds in self._seconds.items()}
+        return dict(self._seconds)
 
     def _add(self, name: str, seconds: float) -> None:
         with self._lock:

@@ -100,6 +100,13 @@ def test_the_shape_of_the_portrait_stays(seen, tmp_path):
 def test_mistakes(seen, tmp_path):
     for task, error, message in [
         (ClipTask(SOURCE, DRIVING, n_frames=0), InputError, "one or more frames, got 0"),
+        (ClipTask(SOURCE, DRIVING, batch_size=0), InputError, "--batch_size 0 is too few"),
+        (ClipTask(SOURCE, DRIVING, size=0), InputError, "--size 0 is no side of a picture: give 16 to 8192"),
+        (ClipTask(SOURCE, DRIVING, size=-512), InputError, "--size -512 is no side"),
+        (ClipTask(SOURCE, DRIVING, size=100_000), InputError, "--size 100000 is no side"),
+        (ClipTask(SOURCE, DRIVING, driving_size=0), InputError, "--driving_size 0 is no side"),
+        (ClipTask(SOURCE, DRIVING, driving_size=-2), InputError, "--driving_size -2 is no side"),
+        (ClipTask(SOURCE, DRIVING, driving_size=255), InputError, "--driving_size 255 is odd: give 254 or 256"),
         (ClipTask(SOURCE, SOURCE), InputError, "is a picture: a video is needed"),
         (ClipTask(SOURCE, tmp_path / "none.mp4"), MissingFileError, "does not exist"),
         (ClipTask(tmp_path / "none.png", DRIVING), MissingFileError, "does not exist"),
@@ -107,3 +114,11 @@ def test_mistakes(seen, tmp_path):
         with pytest.raises(error, match=message):
             measure_clip(None, "cpu", [EAGER], task)
     assert seen == []
+    with pytest.raises(InputError, match="--runs 0 is too few"):
+        measure_clip(None, "cpu", [EAGER], ClipTask(SOURCE, DRIVING), runs=0)
+
+
+def test_a_narrow_portrait_keeps_a_column(seen, tmp_path):
+    write_picture(tmp_path / "s.png", np.zeros((900, 3, 3), np.uint8))
+    measure_clip(None, "cpu", [EAGER], ClipTask(tmp_path / "s.png", DRIVING, n_frames=1, size=101))
+    assert seen[0][3] == (101, 1, 3)

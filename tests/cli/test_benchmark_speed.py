@@ -186,7 +186,7 @@ def test_all(run, monkeypatch):
         yield Part("networks, base", "modules", [figure("F", "eager float32", 1.0)], 3.0)
 
     monkeypatch.setattr(everything, "measure_everything", parts)
-    code, _, out, _ = run("all", "--quick", "--json", "r.json", "--model", "base")
+    code, _, out, _ = run("all", "--quick", "--json", "r.json", "--model", "base", "--weights_dir", "w")
     assert code == 0
     assert "failed: RuntimeError: no" in out and "### networks, base (3 s)" in out
     assert "| F | 1 | eager float32 | 20.00 | 19.00 - 21.50 | 1.00 | 1.05 | 105 | 12 MiB |" in out
@@ -194,6 +194,7 @@ def test_all(run, monkeypatch):
     assert (
         device == CPU and not scope.compiled and (scope.models, scope.batch_sizes, scope.frames) == (("base",), (1,), 2)
     )
+    assert scope.weights_dir == Path("w")
     assert [part["name"] for part in json.loads(Path("r.json").read_text())["parts"]] == ["peak", "networks, base"]
 
 
@@ -230,6 +231,11 @@ MISTAKES = [
     (("modules", "--json", "none/r.json"), "cannot be written to 'none/r.json'"),
     (("modules", "--precision", "float16"), "--precision float16 is for GPUs"),
     (("clip", "--driving", "none.mp4"), "'none.mp4' does not exist"),
+    (("clip", "--runs", "0"), "1 or more, got 0"),
+    (("clip", "--size", "0"), "--size 0 is no side of a picture"),
+    (("clip", "--driving_size", "255"), "--driving_size 255 is odd"),
+    (("clip", "--batch_size", "0"), "--batch_size 0 is too few"),
+    (("modules", "--warmup", "-1"), "--warmup -1 is too few: give 0 or more"),
 ]
 
 
@@ -244,7 +250,11 @@ def test_mistakes_are_one_line(run, monkeypatch, words, message):
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(("--device", "cuda"), "torch sees no CUDA device here"), (("--runs", "0"), "--runs 0 is too few")],
+    [
+        (("--device", "cuda"), "torch sees no CUDA device here"),
+        (("--runs", "0"), "--runs 0 is too few"),
+        (("--warmup", "-1"), "--warmup -1 is too few: give 0 or more"),
+    ],
 )
 def test_mistakes_of_speed(run, monkeypatch, words, message):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
@@ -268,7 +278,7 @@ HELP = {
     "clip": "device engine source driving frames size driving_size concat batch_size runs json",
     "parity": "device engine precision model source driving json",
     "peak": "device precision runs json",
-    "all": "device threads json model batch_size runs frames compile source driving quick",
+    "all": "device threads json model weights_dir batch_size runs frames compile source driving quick",
 }
 
 

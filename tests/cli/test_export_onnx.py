@@ -15,9 +15,11 @@ from src.cli.export_onnx import main
 from src.cli.inference import main as animate
 from src.config.inference_config import InferenceConfig
 from src.engine.onnx import export, record
+from src.errors import MissingFileError
 from src.live_portrait_wrapper import LivePortraitWrapper
 from src.media.video_reader import open_video
 
+written = export.export_graphs
 EXAMPLES = Path(__file__).parents[2] / "assets/examples"
 
 
@@ -83,6 +85,35 @@ def test_nothing_to_compare(monkeypatch, tmp_path, capsys):
 def test_too_few_runs(tmp_path, capsys):
     assert main(["--model", "compact", "--runs", "-1"]) == 1
     assert "--runs -1 is too few" in capsys.readouterr().err
+
+
+def test_a_file_in_the_way(steps, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(export, "export_graphs", written)
+    for place in ("file", "file/graphs"):
+        assert main(["--model", "compact", "--output", str(tmp_path / place)]) == 1
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+        assert line.startswith(f"error: the graphs cannot be written to '{tmp_path / place}': ")
+
+
+def test_no_room_for_a_graph(steps, tmp_path, monkeypatch, capsys):
+    def full(model, folder):
+        yield "appearance"
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(export, "export_graphs", full)
+    assert main(["--model", "compact", "--output", str(tmp_path)]) == 1
+    assert "': No space left on device" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_missing_checkpoint_is_not_called_a_full_disk(steps, tmp_path, monkeypatch, capsys):
+    def missing(model, folder):
+        yield "appearance"
+        raise MissingFileError("'f.pth' is not there")
+
+    monkeypatch.setattr(export, "export_graphs", missing)
+    assert main(["--model", "compact", "--output", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: 'f.pth' is not there"
 
 
 def test_the_exporter_is_missing(monkeypatch, capsys):
