@@ -126,6 +126,25 @@ def test_the_reference_is_made_once(made):
     assert sorted(made) == ["eager float32", "float64", "fused float32", "onnx float32"]
 
 
+def test_only_what_misses_the_limit_is_asked_of_float64(made, monkeypatch):
+    """And the worst picture stands for all."""
+    off = torch.tensor([0.0, 0.004, 0.0035, 0.0])[:, None, None, None]
+    engine, asked = _Off(), []
+
+    def pictures(networks, inputs):
+        n = len(inputs.x_d)
+        if networks is engine:
+            return 0.5 + off
+        if networks.off:
+            asked.append(inputs.x_d[0, 0, 0].item())
+        return torch.full((n, 1, 1, 1), 0.5 + networks.off)
+
+    monkeypatch.setattr(module, "_pictures", pictures)
+    poses = torch.arange(4.0)[:, None, None].expand(4, 21, 3)
+    figure = Parity(engine, CPU, Inputs(CROP, CROP, poses[:1], poses)).compare(Variant("fused", "float32"))
+    assert asked == [1, 2] and figure.passes and figure.distances.eager == pytest.approx(0.004, rel=1e-3)
+
+
 def test_rounding_is_judged_by_float64(made):
     figure = compared(_Off(0.004))  # 0.001 from float64, and eager float32 is 0.003 from it
     assert figure.picture == pytest.approx(0.004, rel=1e-3) and figure.passes
