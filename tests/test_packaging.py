@@ -73,7 +73,7 @@ def test_every_data_file_is_packaged():
     }
     shipped = ROOT / "pretrained_weights"
     expected |= {path for room in ("compact", "mediapipe", "xpose", "catface") for path in (shipped / room).iterdir()}
-    defaults = ("source/s0.jpg", "source/cat.jpg", "driving/d0.mp4")
+    defaults = ("source/s0.jpg", "source/s1.jpg", "source/s9.jpg", "source/cat.jpg", "driving/d0.mp4")
     expected |= {ROOT / "assets/examples" / name for name in defaults}
     assert {path.suffix for path in expected} >= {".yaml", ".npy", ".typed", ".safetensors", ".onnx"}
     assert expected <= packaged_data()
@@ -92,6 +92,13 @@ def test_the_command_exists():
         path = folder_of(module.rpartition(".")[0]) / f"{module.rpartition('.')[2]}.py"
         names = [node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
         assert function in names
+
+
+def test_every_script_has_a_command():
+    """What a checkout runs as `python name.py` is a command when installed."""
+    commands = set(PROJECT["project"]["scripts"])
+    names = {f"liveportrait-{path.stem}".replace("_", "-").replace("-inference", "") for path in ROOT.glob("*.py")}
+    assert names == commands
 
 
 def test_gpu_requirements_differ_in_onnxruntime_alone():
