@@ -1,9 +1,10 @@
-"""`graphs.json`: which weights the graphs in a folder were made of."""
+"""`graphs.json`: which weights the graphs in a folder were made of, and in which form."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import MissingFileError, WeightsError
@@ -13,6 +14,41 @@ from ...weights.resolve import ResolvedModel
 
 RECORD = "graphs.json"
 OPSET = 20
+FORM = 1  # of the graphs: count it up when what they compute changes, or how; older graphs are not used then
+
+
+@dataclass(frozen=True)
+class _Record:
+    """What the graphs in a folder are.
+
+    Attributes:
+        model: whose weights they have.
+        form: `FORM` when they were made; 0 of those that were made before it was noted.
+        graphs: their names.
+        checkpoints: SHA-256 of the model's files by their role.
+    """
+
+    model: str
+    form: int
+    graphs: list[str]
+    checkpoints: dict[str, str]
+
+    @classmethod
+    def read(cls, file: Path) -> _Record:
+        """Read what `write_record` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("no JSON object")
+        model, form, graphs, hashes = (content.get(name) for name in ("model", "form", "graphs", "checkpoints"))
+        if not (isinstance(model, str) and isinstance(graphs, list) and isinstance(hashes, dict)):
+            raise ValueError("entries are missing")
+        if not all(isinstance(text, str) for text in (*graphs, *hashes.values())):
+            raise ValueError("entries are no text")
+        return cls(model, form or 0, graphs, hashes)
 
 
 def default_folder(model: ResolvedModel) -> Path:
@@ -22,7 +58,13 @@ def default_folder(model: ResolvedModel) -> Path:
 
 def write_record(folder: Path, model: ResolvedModel, graphs: Sequence[str]) -> None:
     """Note what the graphs in a folder are."""
-    content = {"model": model.name, "opset": OPSET, "graphs": list(graphs), "checkpoints": _hashes(model)}
+    content = {
+        "model": model.name,
+        "form": FORM,
+        "opset": OPSET,
+        "graphs": list(graphs),
+        "checkpoints": _hashes(model),
+    }
     (folder / RECORD).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
@@ -31,22 +73,29 @@ def check_record(folder: Path, model: ResolvedModel) -> list[str]:
 
     Raises:
         MissingFileError: there are no graphs.
-        WeightsError: they are of other weights, or the record cannot be read.
+        WeightsError: they are of other weights or of another form, or the record cannot be read.
     """
     file, command = folder / RECORD, export_command(model)
     if not file.is_file():
         raise MissingFileError(f"there are no ONNX graphs of {model.name!r} in '{folder}': make them with: {command}")
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        name, hashes, graphs = content["model"], content["checkpoints"], [str(graph) for graph in content["graphs"]]
-    except (ValueError, KeyError, TypeError) as error:
+        record = _Record.read(file)
+    except (ValueError, OSError) as error:
         raise WeightsError(f"'{file}' is damaged: make the graphs again with: {command}") from error
-    own = _hashes(model)
-    others = sorted({role for role in {*own, *hashes} if own.get(role) != hashes.get(role)})
-    if name != model.name or others:
-        what = f"of model {name!r}" if name != model.name else f"of other weights ({', '.join(others)})"
-        raise WeightsError(f"the ONNX graphs in '{folder}' are {what}: make them again with: {command}")
-    return graphs
+    if fault := _fault(record, model):
+        raise WeightsError(f"the ONNX graphs in '{folder}' are {fault}: make them again with: {command}")
+    return record.graphs
+
+
+def _fault(record: _Record, model: ResolvedModel) -> str | None:
+    """Why graphs are not those of a model, in words; None if they are."""
+    if record.model != model.name:
+        return f"of model {record.model!r}"
+    if record.form != FORM:
+        return f"of another version of this program (form {record.form}, not {FORM})"
+    own, theirs = _hashes(model), record.checkpoints
+    others = sorted(role for role in {*own, *theirs} if own.get(role) != theirs.get(role))
+    return f"of other weights ({', '.join(others)})" if others else None
 
 
 def export_command(model: ResolvedModel) -> str:

@@ -1,4 +1,3 @@
-import json
 import shutil
 
 import numpy as np
@@ -7,7 +6,7 @@ import torch
 
 from src.benchmark.inputs import random_inputs
 from src.engine.create import create_engine
-from src.engine.onnx.record import check_record, default_folder
+from src.engine.onnx.record import default_folder
 from src.errors import InputError, MissingFileError, WeightsError
 from src.weights.resolve import ResolvedModel, resolve_model
 
@@ -44,19 +43,6 @@ def test_graphs_of_other_weights(graphs, tmp_path):
     shutil.copytree(graphs, default_folder(other))
     with pytest.raises(WeightsError, match=r"are of other weights \(appearance_feature_extractor, motion_extractor, "):
         create_engine(other, CPU, "onnx")
-
-
-def test_graphs_of_another_model(narrow, graphs):
-    animals = ResolvedModel("animals", narrow.folder, narrow.files, narrow.config)
-    with pytest.raises(WeightsError, match="of model 'base': make them again"):
-        check_record(graphs, animals)
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"model": "base", "graphs": 3, "checkpoints": {}})])
-def test_a_damaged_record(narrow, tmp_path, content):
-    (tmp_path / "graphs.json").write_text(content)
-    with pytest.raises(WeightsError, match="is damaged: make the graphs again"):
-        check_record(tmp_path, narrow)
 
 
 def test_a_missing_graph(narrow, graphs, tmp_path):
