@@ -33,7 +33,7 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
         import onnxruntime as ort
     except ImportError as error:
         raise WeightsError(
-            'the face networks need onnxruntime: pip install "liveportrait[cpu]" '
+            f"'{Path(path).name}' needs onnxruntime: pip install \"liveportrait[cpu]\" "
             "(in a checkout: pip install -r requirements.txt)"
         ) from error
     if not Path(path).is_file():

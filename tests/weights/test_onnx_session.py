@@ -51,7 +51,9 @@ def test_cuda_is_asked_for_where_the_build_has_it():
 
 def test_without_onnxruntime_the_command_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(WeightsError, match=r'pip install "liveportrait\[cpu\]"') as caught:
+    with pytest.raises(
+        WeightsError, match=r'short_range.onnx\' needs onnxruntime: pip install "liveportrait\[cpu\]"'
+    ) as caught:
         open_session(NETWORK)
     assert "\n" not in str(caught.value)
 
