@@ -23,7 +23,9 @@ def trim_memory() -> None:
 
 @contextmanager
 def trimmed_memory() -> Iterator[None]:
-    """Trim before and after a block that needs much for a while."""
+    """Trim before a block that needs much for a while, and after it, even if it fails."""
     trim_memory()
-    yield
-    trim_memory()
+    try:
+        yield
+    finally:
+        trim_memory()

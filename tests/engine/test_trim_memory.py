@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from src.engine import trim_memory as module
-from src.engine.trim_memory import trim_memory
+from src.engine.trim_memory import trim_memory, trimmed_memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only glibc can do it")
@@ -23,3 +23,15 @@ def test_freed_memory_goes_back():
 def test_other_c_libraries(monkeypatch):
     monkeypatch.setattr(module.ctypes, "CDLL", lambda name: object())
     trim_memory()
+
+
+def test_around_a_block(monkeypatch):
+    """Also around one that fails, as where the memory did not suffice."""
+    happened: list[str] = []
+    monkeypatch.setattr(module, "trim_memory", lambda: happened.append("trimmed"))
+    with trimmed_memory():
+        happened.append("done")
+    with pytest.raises(MemoryError), trimmed_memory():
+        happened.append("failing")
+        raise MemoryError
+    assert happened == ["trimmed", "done", "trimmed", "trimmed", "failing", "trimmed"]
