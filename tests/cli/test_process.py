@@ -35,7 +35,7 @@ class FakeLibrary:
 @pytest.fixture
 def library(monkeypatch) -> FakeLibrary:
     library = FakeLibrary()
-    for name in [name for name in os.environ if name.startswith("MALLOC_")]:
+    for name in [name for name in os.environ if name.startswith(("MALLOC_", "GLIBC_TUNABLES"))]:
         monkeypatch.delenv(name)
     monkeypatch.setattr(module.ctypes, "CDLL", lambda name: library)
     monkeypatch.setattr(sys, "platform", "linux")
@@ -47,10 +47,23 @@ def test_large_blocks_are_kept(library):
     assert library.options == [(-3, 2**30), (-1, 2**31 - 1)]
 
 
-def test_what_the_user_says_about_memory_counts(library, monkeypatch):
-    monkeypatch.setenv("MALLOC_ARENA_MAX", "2")
+@pytest.mark.parametrize(
+    ("name", "value", "left_alone"),
+    [
+        ("MALLOC_TRIM_THRESHOLD_", "100000", True),
+        ("MALLOC_MMAP_THRESHOLD_", "100000", True),
+        ("MALLOC_TOP_PAD_", "1", True),
+        ("MALLOC_ARENA_MAX", "2", True),
+        ("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=100000", True),
+        ("GLIBC_TUNABLES", "glibc.rtld.nns=4:glibc.malloc.trim_threshold=100000", True),
+        ("GLIBC_TUNABLES", "glibc.rtld.nns=4", False),
+        ("GLIBC_TUNABLES", "", False),
+    ],
+)
+def test_what_the_user_says_about_memory_counts(library, monkeypatch, name, value, left_alone):
+    monkeypatch.setenv(name, value)
     keep_freed_memory()
-    assert library.options == []
+    assert (library.options == []) is left_alone
 
 
 def test_an_old_library_refuses(library):
