@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..face.face import Points, Rgb
 from ..face.face_mesh import FaceMesh, mesh_of_crop
 from ..weights.resolve import ResolvedModel, resolve_face_model
+from .backend import resolve_backend
 from .checkpoints import Checkpoints
 from .compact import CompactEngine, MeshOfCrop
 from .compiling import Compiler, uncompiled
@@ -44,7 +45,7 @@ def create_engine(
     Args:
         model: what `resolve_model` found.
         device: where to run.
-        backend: how the networks are run; auto = fused, on mps eager; the graphs of onnx must be there.
+        backend: how the networks are run, see `resolve_backend`; the graphs of onnx must be there.
         precision: of the official networks, see `resolve_precision`.
         half: whether precision "auto" may be float16.
         compile_networks: send W and G through `torch.compile`: a slow start, and faster frames after it.
@@ -55,20 +56,18 @@ def create_engine(
         WeightsError: they are of other weights.
     """
     checkpoints = Checkpoints(model.files, model.config, device)
+    backend = resolve_backend(backend, model.name, device, compile_networks)
     if backend == "onnx":
         return _onnx_engine(model, checkpoints, precision, compile_networks)
     compiler = Compiler(device) if compile_networks else uncompiled
     if model.name == "compact":
         if precision not in ("auto", "float32"):
             logger.warning("--precision %s has no effect: the compact networks are float32", precision)
-        plain = backend == "eager" or device.type != "cpu" or compile_networks
-        networks = EagerCompact(checkpoints, compiler) if plain else FusedCompact(checkpoints)
+        networks = EagerCompact(checkpoints, compiler) if backend == "eager" else FusedCompact(checkpoints)
         return CompactEngine(checkpoints, _mesh_finder(str(device)), networks)
     check_compatible(model.config)
     dtype = resolve_precision(precision, device, half)
-    # Apple's GPU lacks float64 and complex numbers, which the fused form is made with.
-    plain = backend == "eager" or (backend == "auto" and device.type == "mps")
-    kind = EagerOfficial if plain else FusedOfficial
+    kind = EagerOfficial if backend == "eager" else FusedOfficial
     return OfficialEngine(model.name, checkpoints, kind(checkpoints, dtype, compiler))
 
 

@@ -9,7 +9,9 @@ from src.engine import create
 from src.engine.compact import CompactEngine
 from src.engine.compiling import Compiler, uncompiled
 from src.engine.create import create_engine
+from src.engine.eager.compact import EagerCompact
 from src.engine.eager.official import EagerOfficial
+from src.engine.fused.compact import FusedCompact
 from src.engine.fused.official import FusedOfficial
 from src.engine.official import OfficialEngine
 from src.errors import InputError
@@ -53,11 +55,18 @@ def test_the_precision_is_passed_on():
 
 
 @pytest.mark.parametrize(
-    ("device", "backend", "kind"),
-    [("cpu", "auto", FusedOfficial), ("mps", "auto", EagerOfficial), ("cpu", "eager", EagerOfficial)],
+    ("name", "backend", "compiled", "kind"),
+    [
+        ("base", "auto", False, FusedOfficial),
+        ("base", "auto", True, FusedOfficial),
+        ("base", "eager", False, EagerOfficial),
+        ("compact", "auto", False, FusedCompact),
+        ("compact", "fused", True, EagerCompact),
+        ("compact", "eager", False, EagerCompact),
+    ],
 )
-def test_the_backend_suits_the_device(device, backend, kind):
-    assert type(create_engine(model("base"), torch.device(device), backend)._networks) is kind
+def test_the_backend(name, backend, compiled, kind):
+    assert type(create_engine(model(name), CPU, backend, compile_networks=compiled)._networks) is kind
 
 
 @pytest.mark.parametrize(("precision", "said"), [("bfloat16", True), ("float32", False), ("auto", False)])
