@@ -27,10 +27,22 @@ FLOAT32 = {
     "compact_network": Tolerance(abs=1e-4),
     "compact_picture": Tolerance(abs=5e-4),
     "cascade_sum": Tolerance(abs=1e-4),  # of 100 stumps
+    "compact_batch": Tolerance(abs=2e-5),  # a frame alone and among others
+    "compact_paint": Tolerance(abs=3e-5),  # shares of 0..1
+    "compact_warp": Tolerance(abs=0.02),  # levels of 0..255, warped by OpenCV
+    "compact_composed": Tolerance(abs=0.025),  # the same with residual and paint
+    # other forms of the same networks against the plain ones
+    "fused": Tolerance(abs=1e-4),  # whole networks; measured: 4e-5 with random weights
+    "exported": Tolerance(abs=1e-4),  # the same under ONNX Runtime
+    "reordered": Tolerance(rel=1e-5, abs=1e-5),  # their parts
+    "tiled": Tolerance(abs=5e-6),  # one tiled convolution of values of size 1, root of the mean square
+    "gathered": Tolerance(rel=2e-5),  # the same as it is exported, largest
+    "frequency": Tolerance(rel=2e-6),  # one convolution in the frequency domain
     # the pipeline's arithmetic (absolute)
     "matrix": Tolerance(abs=1e-3),  # crop matrices, points and boxes, in pixels
     "ratio": Tolerance(abs=1e-5),  # ratios, rotations, keypoints, smoothing
     "x_d": Tolerance(abs=2e-5),
+    "motion": Tolerance(abs=1e-6),  # of the same meshes in other batches
     # X-Pose against the official model (absolute)
     "xpose_sampling": Tolerance(abs=1e-5),  # one deformable attention, encodings
     "xpose_feature": Tolerance(abs=5e-5),  # backbone and projections
@@ -44,6 +56,12 @@ FLOAT32 = {
 }
 FLOAT64 = {
     "rewrite": Tolerance(rel=1e-11),  # the same in real arithmetic; relative to the largest value, or to 1
+    "sum": Tolerance(abs=1e-12),  # of a few shares
+}
+BFLOAT16 = {
+    "hourglass": Tolerance(rel=1e-3),  # mean square error as a share of the mean square
+    "warp": Tolerance(rel=0.05),  # the same
+    "mean": Tolerance(abs=0.01),  # mean difference of pictures in 0..1
 }
 UINT8 = {
     "warped_max": 4,  # pictures that went through a warp: largest and mean difference

@@ -16,6 +16,7 @@ from src.media.video_reader import open_video
 from src.motion.jitter import jitter
 from tests.pipeline.fakes import FakeDetector, FakeEngine, face_in
 from tests.pipeline.scenes import grey, people, write_video
+from tests.tolerances import FLOAT32
 
 ROOT = Path(__file__).parents[2]
 TALK = 0.3 + 0.2 * np.sin(np.arange(80) * 0.7) + 0.1 * np.sin(np.arange(80) * 0.23)
@@ -54,9 +55,9 @@ def test_jitter_and_mouth_are_those_of_the_landmarks():
     """The stand-in's lips open as far as its picture is bright."""
     levels = [60, 90, 70, 140, 200, 110, 80]
     found = measure_steadiness([grey(level) for level in levels], FakeDetector(), "the clip")
-    np.testing.assert_allclose(found.mouth, np.array(levels) / 255, atol=1e-5)
+    np.testing.assert_allclose(found.mouth, np.array(levels) / 255, atol=FLOAT32["ratio"].abs)
     low, high = np.percentile(np.array(levels) / 255, [5, 95])
-    assert found.mouth_range == pytest.approx(high - low, abs=1e-5)
+    assert found.mouth_range == pytest.approx(high - low, abs=FLOAT32["ratio"].abs)
     landmarks = np.stack([face_in(grey(level)).landmarks for level in levels])
     assert found.jitter == pytest.approx(jitter(landmarks), rel=1e-6) and found.jitter > 0
 

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from src.engine.heads import Heads
 from src.modules.stitching_retargeting_network import StitchingRetargetingNetwork
+from tests.tolerances import FLOAT32
 
 SIZES = {"stitching": (126, 65), "eye": (66, 63), "lip": (65, 63)}
 
@@ -65,7 +66,7 @@ def test_stitching_adds_a_delta_a_keypoint_and_one_shift_in_the_picture(seen, x_
     for i in range(3):
         answer = (torch.arange(65) + 65 * i) / 100
         expected = answer[:63].reshape(21, 3) + torch.tensor([answer[63], answer[64], 0])
-        torch.testing.assert_close(moved[i], expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(moved[i], expected, rtol=0, atol=FLOAT32["ratio"].abs)
     assert torch.equal(x_d, before)
 
 

@@ -10,6 +10,7 @@ from src.engine.fused.compact_aperture import apertures
 from src.engine.fused.compact_compose import compose, to_bytes, warp
 from src.modules.compact.aperture import paint_map
 from src.modules.compact.compose import warp_picture
+from tests.tolerances import FLOAT32
 
 SIZE = 128
 
@@ -38,7 +39,7 @@ def test_warp(monkeypatch, exact):
     torch.manual_seed(0)
     picture, flow = torch.rand(1, 3, SIZE, SIZE) * 255, 0.3 * torch.randn(1, 2, 16, 16)
     warped = warp(rows(picture)[0], flow[0].permute(1, 2, 0).contiguous().numpy())
-    torch.testing.assert_close(planes(warped), warp_picture(picture, flow)[0], rtol=0, atol=0.02)
+    torch.testing.assert_close(planes(warped), warp_picture(picture, flow)[0], rtol=0, atol=FLOAT32["compact_warp"].abs)
 
 
 _original = compact_compose._samples_exactly
@@ -56,7 +57,7 @@ def test_the_share_of_paint(opening, lids, far):
     centres = ((2 * np.arange(SIZE) + 1) / SIZE - 1).astype(np.float32)
     if cells := aperture.window(SIZE):
         drawn[cells] = aperture.share(centres[cells[1]], centres[cells[0]])
-    np.testing.assert_allclose(drawn, wanted, rtol=0, atol=3e-5)
+    np.testing.assert_allclose(drawn, wanted, rtol=0, atol=FLOAT32["compact_paint"].abs)
 
 
 @pytest.mark.parametrize("place", [None, (0, 0), (10, 20), (26, 26), (0, 12)])
@@ -73,7 +74,7 @@ def test_compose(place, opening):
     wanted = torch.lerp(picture, large[1], paint_map(driving, source, SIZE)) + large[0]
     composed = rows(picture)[0]
     compose(composed, rows(residual)[0], rows(paint)[0], *apertures(driving, source))
-    torch.testing.assert_close(planes(composed), wanted[0].clamp(0, 255), rtol=0, atol=0.025)
+    torch.testing.assert_close(planes(composed), wanted[0].clamp(0, 255), rtol=0, atol=FLOAT32["compact_composed"].abs)
 
 
 def test_bytes_are_truncated():

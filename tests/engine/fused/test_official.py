@@ -15,6 +15,7 @@ from src.engine.fused.official import FusedOfficial
 from src.modules.spade_generator import SPADEDecoder
 from src.modules.warping_network import WarpingNetwork
 from tests.engine.fused.compared import normal, random_weights
+from tests.tolerances import FLOAT32
 
 MOTION = {"block_expansion": 4, "num_blocks": 2, "max_features": 12, "reshape_depth": 4, "compress": 2}
 PARAMS = {
@@ -72,7 +73,7 @@ def test_what_the_eager_networks_give(sources, frames):
     actual, expected = (kind(Random()).warp_decode(*given) for kind in (FusedOfficial, EagerOfficial))
     assert set(actual) == set(expected) == {"out", "deformation", "occlusion_map"}
     for name, value in actual.items():
-        torch.testing.assert_close(value, expected[name], rtol=0, atol=5e-3 if name == "out" else 1e-4)
+        torch.testing.assert_close(value, expected[name], rtol=0, atol=FLOAT32["fused"].abs)
 
 
 def test_pictures_as_bytes():

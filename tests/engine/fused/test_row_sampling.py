@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from src.engine.fused.row_sampling import sample_rows
 from tests.engine.fused.compared import assert_same, last, normal
+from tests.tolerances import FLOAT64
 
 
 def both(volume, grid):
@@ -23,7 +24,7 @@ def both(volume, grid):
 )
 def test_grid_sample(size, cells, sources, channels):
     actual, expected = both(normal(sources, channels, *size), normal(3, *cells, 3))  # a third of them outside
-    torch.testing.assert_close(actual, expected, rtol=0, atol=1e-11)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=FLOAT64["rewrite"].rel)
 
 
 @pytest.mark.parametrize("sources", [1, 2])

@@ -7,6 +7,7 @@ from src.engine.fused import tile_conv
 from src.engine.fused.warping import FusedWarping
 from src.modules.warping_network import WarpingNetwork
 from tests.engine.fused.compared import assert_same, last, normal, random_weights, tile_everything
+from tests.tolerances import BFLOAT16
 
 MOTION = {"block_expansion": 4, "num_blocks": 2, "max_features": 12, "reshape_depth": 4, "compress": 2}
 TINY = {"num_kp": 5, "block_expansion": 3, "max_features": 12, "num_down_blocks": 1, "reshape_channel": 3}
@@ -71,4 +72,4 @@ def test_positions_are_float32_at_least():
         "deformation": torch.float32,
         "occlusion_map": torch.float32,
     }
-    assert (actual["out"] - exact["out"]).square().mean() < 0.05 * exact["out"].square().mean()
+    assert (actual["out"] - exact["out"]).square().mean() < BFLOAT16["warp"].rel * exact["out"].square().mean()

@@ -9,21 +9,26 @@ from src.engine.create import create_engine
 from src.engine.onnx.record import default_folder
 from src.errors import InputError, MissingFileError, WeightsError
 from src.weights.resolve import ResolvedModel, resolve_model
+from tests.tolerances import FLOAT32
 
 from .conftest import write_narrow_model
 
 CPU = torch.device("cpu")
 
 
+def close(found: torch.Tensor, wanted: torch.Tensor) -> None:
+    torch.testing.assert_close(found, wanted, rtol=0, atol=FLOAT32["exported"].abs)
+
+
 def test_the_same_pictures_as_eager(narrow, graphs):
     eager, ours = (create_engine(narrow, CPU, name) for name in ("eager", "onnx"))
     inputs = random_inputs(eager, 3)
     for name, value in eager.get_kp_info(inputs.driving, refine=False).items():
-        assert torch.allclose(ours.get_kp_info(inputs.driving, refine=False)[name], value, atol=1e-4), name
+        close(ours.get_kp_info(inputs.driving, refine=False)[name], value)
     wanted, found = (e.warp_decode(e.encode_source(inputs.source), inputs.x_s, inputs.x_d) for e in (eager, ours))
     assert wanted.keys() == found.keys()
     for name, value in wanted.items():
-        assert torch.allclose(found[name], value, atol=1e-4), name
+        close(found[name], value)
     drawn, plain = (e.draw(e.encode_source(inputs.source), inputs.x_s, inputs.x_d) for e in (ours, eager))
     assert drawn.dtype == np.uint8 and np.abs(drawn.astype(int) - plain).max() <= 1
 
