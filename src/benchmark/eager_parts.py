@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from ..engine.eager.compact import EagerCompact, shrunk
+from ..engine.compact_sizes import shrunk
+from ..engine.eager.compact import EagerCompact
 from ..engine.eager.official import EagerOfficial
 from ..engine.engine import SourceFeatures
 from ..engine.networks import Networks
@@ -24,29 +25,18 @@ def eager_parts(networks: Networks, features: SourceFeatures, inputs: Inputs) ->
 
 
 def _official(networks: EagerOfficial, features: SourceFeatures, inputs: Inputs) -> dict[str, Call]:
-    b = len(inputs.x_d)
-    volume, x_s = features.volume.expand(b, -1, -1, -1, -1), inputs.x_s.expand(b, -1, -1)
-
-    def warp() -> dict[str, torch.Tensor]:
-        with networks._precision(networks._dtype):
-            warped: dict[str, torch.Tensor] = networks._warping(volume, kp_driving=inputs.x_d, kp_source=x_s)
-        return warped
-
-    feature = warp()["out"]
-
-    def generate() -> None:
-        with networks._precision(networks._dtype):
-            networks._generator(feature)
-
-    return {"W": warp, "G": generate}
+    feature = networks.warp(features, inputs.x_s, inputs.x_d)["out"]
+    return {
+        "W": lambda: networks.warp(features, inputs.x_s, inputs.x_d),
+        "G": lambda: networks.generate(feature),
+    }
 
 
 def _compact(networks: EagerCompact, features: SourceFeatures, inputs: Inputs) -> dict[str, Call]:
     assert features.picture is not None
-    small = shrunk(features.picture)
-    feature, flow = networks._warping(features.volume, inputs.x_d, inputs.x_s)
-    warped = warp_picture(small, flow)
+    feature, flow = networks.warp(features, inputs.x_s, inputs.x_d)
+    warped = warp_picture(shrunk(features.picture), flow)
     return {
-        "W": lambda: networks._warping(features.volume, inputs.x_d, inputs.x_s),
-        "G": lambda: networks._generator(feature, warped, inputs.x_d, inputs.x_s),
+        "W": lambda: networks.warp(features, inputs.x_s, inputs.x_d),
+        "G": lambda: networks.generate(feature, warped, inputs.x_s, inputs.x_d),
     }

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine.eager.compact import INTERNAL_SIZE
+from ..engine.compact_sizes import INTERNAL_SIZE
 from ..engine.engine import Engine
 
 

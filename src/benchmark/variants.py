@@ -133,4 +133,4 @@ def opened_model(name: str, weights_dir: Path | None = None) -> Iterator[OpenedM
 def networks_of(engine: Engine) -> Networks:
     """The networks behind an engine: measured without the copies and locks around them."""
     assert isinstance(engine, OfficialEngine | CompactEngine), "an engine of `create_engine`"
-    return engine._networks
+    return engine.networks

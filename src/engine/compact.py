@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -12,20 +11,19 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import InputError, NoFaceError
+from ..errors import NoFaceError
 from ..face.face import Points, Rgb
 from ..motion.measures import FaceMeasures, measure
 from ..motion.mesh import motion_from_meshes, motion_of, motion_with_shape, neutral_expression
 from ..motion.motion import Motion
 from ..motion.pose import degrees
+from .base import BaseEngine
 from .checkpoints import Checkpoints
-from .eager.compact import shrunk
+from .compact_sizes import OUTPUT_SIZE, shrunk
 from .engine import Meshes, SourceFeatures
-from .heads import Heads
 from .networks import Networks
-from .turns import TakesTurns, in_turn
+from .turns import in_turn
 
-OUTPUT_SIZE = 512
 _GREY = 0.02  # colourfulness of black-and-white photographs with the noise of JPEG
 _ADVICE = "crops must show a face from the front"
 
@@ -33,7 +31,7 @@ Mesh = NDArray[np.floating]  # (478, 3)
 MeshOfCrop = Callable[[Rgb], Points | None]  # (H, W, 3) uint8 -> landmarks (478, 3) in pixels, None without a face
 
 
-class CompactEngine(TakesTurns):
+class CompactEngine(BaseEngine[Networks]):
     """F, W and G at 128 px that warp the picture itself; S and R as in the original (see the weights' model card).
 
     Args:
@@ -47,13 +45,12 @@ class CompactEngine(TakesTurns):
     reads_meshes = True
     always_crops_driving = True
     crop_size = output_size = OUTPUT_SIZE
-    repeats_border = True  # it warps the picture itself: black from outside would be pulled into sight
+    warps_picture = True
+    repeats_border = True  # black from outside would be pulled into sight
     batch_size = 4
 
     def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop, networks: Networks) -> None:
-        super().__init__()
-        self.device = checkpoints.device
-        self._checkpoints, self._networks = checkpoints, networks
+        super().__init__(checkpoints, networks)
         self._mesh_of_crop = mesh_of_crop
         self.neutral_exp = neutral_expression()
 
@@ -64,8 +61,7 @@ class CompactEngine(TakesTurns):
         if (height, width) != (side, side):
             how = cv2.INTER_AREA if min(height, width) > side else cv2.INTER_LINEAR
             pictures = np.stack([cv2.resize(picture, (side, side), interpolation=how) for picture in pictures])
-        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device)
-        return tensor.permute(0, 3, 1, 2).float().div_(255.0)
+        return self._tensor(pictures)
 
     @in_turn
     @torch.no_grad()
@@ -120,35 +116,6 @@ class CompactEngine(TakesTurns):
     def record_motion(self) -> _Recorder:
         """A recorder that measures mesh landmarks: the shape of a face is judged over its whole clip."""
         return _Recorder(self)
-
-    @in_turn
-    @torch.no_grad()
-    def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
-        """W, G and the warp of the crop: ``out`` (B, 3, 512, 512) in 0..1, ``flow`` (B, 2, 64, 64)."""
-        self._check(features)
-        return self._networks.warp_decode(features, x_s, x_d)
-
-    @in_turn
-    @torch.no_grad()
-    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
-        """W, G and the warp of the crop: pictures (B, 512, 512, 3)."""
-        self._check(features)
-        return self._networks.draw(features, x_s, x_d).cpu().numpy()
-
-    @staticmethod
-    def _check(features: SourceFeatures) -> None:
-        if features.picture is None:
-            raise InputError("these source features are of another model: make them with the one that uses them")
-
-    @property
-    @in_turn
-    def heads(self) -> Heads:
-        """S and R."""
-        return self._heads
-
-    @cached_property
-    def _heads(self) -> Heads:
-        return self._checkpoints.heads()
 
 
 def _colourfulness(pictures: Tensor) -> Tensor:

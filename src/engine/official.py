@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import InputError, NoFaceError
+from ..errors import NoFaceError
 from ..motion.keypoints import LIP_ARRAY, motion_from_kp_info, refine_kp_info
 from ..motion.motion import Motion
 from ..motion.template_pickle import OFFICIAL_MODEL
+from .base import BaseEngine
 from .checkpoints import Checkpoints
 from .engine import Meshes, SourceFeatures
-from .heads import Heads
 from .networks import OfficialNetworks
-from .turns import TakesTurns, in_turn
+from .turns import in_turn
 
 
-class OfficialEngine(TakesTurns):
+class OfficialEngine(BaseEngine[OfficialNetworks]):
     """F, M, W, G and S+R of the official layout (spec: networks, sections 2-7).
 
     Args:
@@ -35,23 +33,22 @@ class OfficialEngine(TakesTurns):
     always_crops_driving = False
     crop_size = 256
     output_size = 512
+    warps_picture = False
     repeats_border = False
     neutral_exp = LIP_ARRAY
 
     def __init__(self, name: str, checkpoints: Checkpoints, networks: OfficialNetworks) -> None:
-        super().__init__()
-        self.name, self.device = name, checkpoints.device
+        super().__init__(checkpoints, networks)
+        self.name = name
         self.moves_absolutely = name == "animals"
         self.batch_size = 8 if self.device.type == "cuda" else 1  # more at once is no faster on a processor
-        self._checkpoints, self._networks = checkpoints, networks
 
     def prepare(self, pictures: NDArray[np.uint8]) -> Tensor:
         """Crops (B, H, W, 3) uint8 to (B, 3, 256, 256) in 0..1; other sizes are squashed, as in the original."""
         size = (self.crop_size, self.crop_size)
         if pictures.shape[1:3] != size:
             pictures = np.stack([cv2.resize(picture, size) for picture in pictures])
-        tensor = torch.from_numpy(np.ascontiguousarray(pictures)).to(self.device)
-        return tensor.permute(0, 3, 1, 2).float().div_(255.0)
+        return self._tensor(pictures)
 
     @in_turn
     @torch.no_grad()
@@ -74,35 +71,6 @@ class OfficialEngine(TakesTurns):
     def record_motion(self) -> _Recorder:
         """A recorder that runs M batch by batch."""
         return _Recorder(self)
-
-    @in_turn
-    @torch.no_grad()
-    def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
-        """W and G: ``out`` (B, 3, 512, 512) in 0..1, ``occlusion_map`` and ``deformation`` of W."""
-        self._check(features)
-        return self._networks.warp_decode(features, x_s, x_d)
-
-    @in_turn
-    @torch.no_grad()
-    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
-        """W and G: pictures (B, 512, 512, 3)."""
-        self._check(features)
-        return self._networks.draw(features, x_s, x_d).cpu().numpy()
-
-    @staticmethod
-    def _check(features: SourceFeatures) -> None:
-        if features.picture is not None:
-            raise InputError("these source features are of another model: make them with the one that uses them")
-
-    @property
-    @in_turn
-    def heads(self) -> Heads:
-        """S and R."""
-        return self._heads
-
-    @cached_property
-    def _heads(self) -> Heads:
-        return self._checkpoints.heads()
 
 
 class _Recorder:

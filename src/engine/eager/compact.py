@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
@@ -13,11 +12,10 @@ from ...modules.compact.compose import compose, warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from ..checkpoints import Checkpoints
+from ..compact_sizes import shrunk
 from ..compiling import Compile, Network, uncompiled
 from ..engine import SourceFeatures
 from ..networks import to_bytes
-
-INTERNAL_SIZE = 128  # the networks see the crop at this size
 
 
 class EagerCompact:
@@ -39,9 +37,9 @@ class EagerCompact:
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512), ``flow`` (B, 2, 64, 64)."""
         assert features.picture is not None, "features of the compact model hold the picture"
-        feature, flow = self._warping(features.volume, x_d, x_s)
+        feature, flow = self.warp(features, x_s, x_d)
         small = warp_picture(shrunk(features.picture), flow)
-        residual, paint = self._generator(feature, small, x_d, x_s)
+        residual, paint = self.generate(feature, small, x_s, x_d)
         out = compose(features.picture, flow, residual, paint, x_d, x_s)
         if features.is_grey is not None:
             out = _greyed(out, features.is_grey.expand(len(out)))
@@ -50,6 +48,16 @@ class EagerCompact:
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
         """The pictures as bytes, (B, 512, 512, 3) uint8."""
         return to_bytes(self.warp_decode(features, x_s, x_d)["out"])
+
+    def warp(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> tuple[Tensor, Tensor]:
+        """W alone: see `CompactWarpingNetwork.forward`."""
+        feature, flow = self._warping(features.volume, x_d, x_s)
+        return feature, flow
+
+    def generate(self, feature: Tensor, warped: Tensor, x_s: Tensor, x_d: Tensor) -> tuple[Tensor, Tensor]:
+        """G alone, from W's feature and the warped small picture: see `CompactSPADEDecoder.forward`."""
+        residual, paint = self._generator(feature, warped, x_d, x_s)
+        return residual, paint
 
     @cached_property
     def _appearance(self) -> nn.Module:
@@ -62,11 +70,6 @@ class EagerCompact:
     @cached_property
     def _generator(self) -> Network:
         return self._compiler(self._checkpoints.build(CompactSPADEDecoder, "spade_generator"))
-
-
-def shrunk(pictures: Tensor) -> Tensor:
-    """Pictures (B, 3, N, N) at the networks' size."""
-    return F.adaptive_avg_pool2d(pictures, INTERNAL_SIZE)
 
 
 def _greyed(pictures: Tensor, which: Tensor) -> Tensor:

@@ -19,12 +19,21 @@ class EagerOfficial(OfficialExtractors):
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512), and ``occlusion_map`` and ``deformation`` of W."""
-        b = len(x_d)
-        volume = features.volume.expand(b, *features.volume.shape[1:])
+        warped = self.warp(features, x_s, x_d)
+        return {name: value.float() for name, value in {**warped, "out": self.generate(warped["out"])}.items()}
+
+    def warp(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
+        """W alone: ``out``, a feature map for G, and what `warp_decode` has besides, in its precision."""
+        volume = features.volume.expand(len(x_d), *features.volume.shape[1:])
         with self._precision(self._dtype):
-            warped = self._warping(volume, kp_driving=x_d, kp_source=x_s.expand(b, *x_s.shape[1:]))
-            out = self._generator(warped["out"])
-        return {name: value.float() for name, value in {**warped, "out": out}.items() if value is not None}
+            warped = self._warping(volume, kp_driving=x_d, kp_source=x_s.expand_as(x_d))
+        return {name: value for name, value in warped.items() if value is not None}
+
+    def generate(self, feature: Tensor) -> Tensor:
+        """G alone: a feature map of W to pictures (B, 3, 512, 512)."""
+        with self._precision(self._dtype):
+            picture: Tensor = self._generator(feature)
+        return picture
 
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
         """W and G: (B, 512, 512, 3) uint8."""

@@ -19,7 +19,7 @@ from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from ..checkpoints import Checkpoints
-from ..eager.compact import shrunk
+from ..compact_sizes import shrunk
 from ..engine import SourceFeatures
 from .compact_aperture import Aperture, apertures
 from .compact_compose import compose, to_bytes, warp

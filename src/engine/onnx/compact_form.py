@@ -10,8 +10,7 @@ from ...modules.compact.aperture import paint_map
 from ...modules.compact.compose import warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
-from ..compact import OUTPUT_SIZE
-from ..eager.compact import INTERNAL_SIZE, shrunk
+from ..compact_sizes import INTERNAL_SIZE, OUTPUT_SIZE, shrunk
 
 
 class CompactForm(nn.Module):

@@ -16,8 +16,7 @@ from ...modules.spade_generator import SPADEDecoder
 from ...modules.warping_network import WarpingNetwork
 from ...weights.layout import fold_spectral_norm
 from ..checkpoints import Checkpoints
-from ..compact import OUTPUT_SIZE
-from ..eager.compact import INTERNAL_SIZE
+from ..compact_sizes import INTERNAL_SIZE, OUTPUT_SIZE
 from .compact_form import CompactForm
 from .generator_form import GeneratorForm
 from .warping_form import WarpingForm
