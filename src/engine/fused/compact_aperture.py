@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ...modules.compact import aperture as plain
+from ...modules.compact.aperture import mouth_strength, newly_open, shut
+from ...modules.compact.ellipses import Ellipses, eye_ellipses, lost_lid_height, mouth_ellipse
 
 Array = NDArray[np.float32]
 
-_MOUTH, _EYE = (0.95, 5.0), (1.0, 3.0)  # where the edge lies in squared half axes, and its steepness
 _LEAST = 2e-5  # share of paint that is not seen: 0.005 of 255
 _TINY = 1e-12
 
@@ -100,33 +99,21 @@ class Aperture:
 
 
 def apertures(kp_driving: Tensor, kp_source: Tensor) -> list[Aperture]:
-    """What is painted in each of B frames: keypoints (B, 21, 3) and (1 or B, 21, 3)."""
-    mouths, eyes = _mouths(kp_driving, kp_source), _eyes(kp_driving, kp_source)
+    """What is painted in each of B frames, as in `paint_map`: keypoints (B, 21, 3) and (1 or B, 21, 3)."""
+    mouths = _seen(mouth_ellipse(kp_driving), mouth_strength(kp_driving) * newly_open(kp_driving, kp_source))
+    eyes = _seen(eye_ellipses(kp_driving), shut(lost_lid_height(kp_driving, kp_source)))
+    return [Aperture(next(iter(mouth), None), both) for mouth, both in zip(mouths, eyes, strict=True)]
+
+
+def _seen(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
+    """Of each of B frames those ellipses that have a gain: gains (B, n)."""
+    edge, steepness = ellipses.edge, ellipses.steepness
+    frames = zip(ellipses.centres.numpy(), ellipses.axes.numpy(), gains.tolist(), strict=True)
     return [
-        Aperture(next(iter(_seen(_MOUTH, *mouth)), None), _seen(_EYE, *pair))
-        for mouth, pair in zip(zip(*mouths, strict=True), zip(*eyes, strict=True), strict=True)
+        [
+            Ellipse(centre, axes, edge, steepness, gain)
+            for centre, gain in zip(centres, shares, strict=True)
+            if gain > _LEAST
+        ]
+        for centres, axes, shares in frames
     ]
-
-
-def _seen(kind: tuple[float, float], centres: Array, axes: Array, gains: Array) -> list[Ellipse]:
-    """Those of n ellipses with the same axes that have a gain: centres (n, 2), axes (2, 2), gains (n,)."""
-    pairs = zip(centres, gains.tolist(), strict=True)
-    return [Ellipse(centre, axes, *kind, gain) for centre, gain in pairs if gain > _LEAST]
-
-
-def _mouths(kp_driving: Tensor, kp_source: Tensor) -> tuple[Array, Array, Array]:
-    """Centres (B, 1, 2), axes (B, 2, 2) and gains (B, 1) of the open mouths, as in the plain `paint_map`."""
-    right, down, width = plain._axes(kp_driving, plain._LEFT_CORNER, plain._RIGHT_CORNER)
-    gap, gap_source = plain._lip_gap(kp_driving), plain._lip_gap(kp_source)
-    newly_open = ((gap - gap_source) / gap.clamp(min=0.05)).clamp(0, 1)
-    centre = (kp_driving[:, plain._LOWER_LIP, :2] + kp_driving[:, plain._UPPER_LIP, :2]) / 2
-    axes = torch.stack([right / (0.43 * width).clamp(min=0.02), down / (gap / 2).clamp(min=0.006)], 1)
-    return centre[:, None].numpy(), axes.numpy(), ((gap / 0.03).clamp(max=1) * newly_open).numpy()
-
-
-def _eyes(kp_driving: Tensor, kp_source: Tensor) -> tuple[Array, Array, Array]:
-    """Centres (B, 2, 2), axes (B, 2, 2) and gains (B, 2) of the eyes, as in the plain `paint_map`."""
-    right, down, distance = plain._axes(kp_driving, *plain._PUPILS)
-    axes = torch.stack([right / (0.19 * distance), down / (0.11 * distance)], 1)
-    lost = plain._lost_lid_height(kp_driving, kp_source)[..., 0, 0]
-    return kp_driving[:, plain._PUPILS, :2].numpy(), axes.numpy(), (lost / 0.08).clamp(0, 1).numpy()

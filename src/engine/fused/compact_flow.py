@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...modules.compact.calm import _ROUNDS, _WINDOW, _border_fade
+from ...modules.compact.calm import ROUNDS, WINDOW, border_fade
 from ...modules.compact.face_ellipse import face_mask
 from .compact_motion import Motions, bells
 
@@ -41,12 +41,12 @@ class Calm:
     """As the plain `calm`, with its box filters and their border as one matrix from either side."""
 
     def __init__(self, size: int, like: Tensor) -> None:
-        margin = _WINDOW // 2
+        margin = WINDOW // 2
         smooth = torch.eye(size, device=like.device, dtype=like.dtype)[None]
-        for _ in range(_ROUNDS):
-            smooth = F.avg_pool1d(F.pad(smooth, (margin, margin), mode="replicate"), _WINDOW, stride=1)
+        for _ in range(ROUNDS):
+            smooth = F.avg_pool1d(F.pad(smooth, (margin, margin), mode="replicate"), WINDOW, stride=1)
         self._across = smooth[0]  # (S, S): row vectors come from the left
-        self._fade = _border_fade(self._across)
+        self._fade = border_fade(size, self._across)
 
     def __call__(self, flow: Tensor, kp_driving: Tensor) -> Tensor:
         """Calm a flow (B, 2, S, S) around the face that keypoints (B, 21 or more, 3) place."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from .face_ellipse import face_mask
 from .grid import cell_centres
 
-_ROUNDS, _WINDOW = 3, 7  # box filters in a row are nearly a Gaussian
+ROUNDS, WINDOW = 3, 7  # box filters in a row are nearly a Gaussian
 _BORDER = 0.2  # width of the fade at the crop's border, a tenth of its side
 
 
@@ -22,15 +22,15 @@ def calm(flow: Tensor, kp_driving: Tensor) -> Tensor:
     Returns:
         (B, 2, S, S).
     """
-    size, margin = flow.shape[-1], _WINDOW // 2
+    size, margin = flow.shape[-1], WINDOW // 2
     smooth, inside = flow, face_mask(kp_driving, size)
-    for _ in range(_ROUNDS):
-        smooth = F.avg_pool2d(F.pad(smooth, (margin,) * 4, mode="replicate"), _WINDOW, stride=1)
-    return flow * inside + smooth * _border_fade(flow) * (1 - inside)
+    for _ in range(ROUNDS):
+        smooth = F.avg_pool2d(F.pad(smooth, (margin,) * 4, mode="replicate"), WINDOW, stride=1)
+    return flow * inside + smooth * border_fade(flow.shape[-1], flow) * (1 - inside)
 
 
-def _border_fade(flow: Tensor) -> Tensor:
+def border_fade(size: int, like: Tensor) -> Tensor:
     """0 at the crop's border, rising smoothly to 1 further inside, (S, S)."""
-    nearness = 1 - cell_centres(flow.shape[-1], flow).abs()  # distance to the border along one axis
+    nearness = 1 - cell_centres(size, like).abs()  # distance to the border along one axis
     ramp = (nearness[:, None].minimum(nearness) / _BORDER).clamp(max=1)
     return ramp**2 * (3 - 2 * ramp)
