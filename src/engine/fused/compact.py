@@ -22,7 +22,7 @@ from ..checkpoints import Checkpoints
 from ..compact_sizes import shrunk
 from ..engine import SourceFeatures
 from .compact_aperture import Aperture, apertures
-from .compact_compose import compose, to_bytes, warp
+from .compact_compose import compose, truncated, warp
 from .compact_generator import FusedGenerator
 from .compact_warping import FusedWarping, SourceVolume
 
@@ -103,7 +103,7 @@ class FusedCompact:
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
         """The pictures as bytes, (B, 512, 512, 3) uint8."""
         job = self._networks(features, x_s, x_d)
-        return torch.from_numpy(np.stack(self._each(lambda frame: to_bytes(job.picture(frame)), len(x_d))))
+        return torch.from_numpy(np.stack(self._each(lambda frame: truncated(job.picture(frame)), len(x_d))))
 
     @cached_property
     def _appearance(self) -> nn.Module:

@@ -68,8 +68,8 @@ def compose(picture: Array, residual: Array, paint: Array, aperture: Aperture) -
             np.clip(window, 0, 255, out=window)
 
 
-def to_bytes(picture: Array) -> NDArray[np.uint8]:
-    """Truncate a picture (N, N, 4) in 0..255 to bytes (N, N, 3).
+def truncated(picture: Array) -> NDArray[np.uint8]:
+    """A picture (N, N, 4) in 0..255 as bytes (N, N, 3), truncated as in `networks.to_bytes`.
 
     OpenCV rounds, so almost a half is taken off before; whole numbers that missed themselves by a hair are kept.
     """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 _KINDS = {4: (F.conv2d, torch.channels_last), 5: (F.conv3d, torch.channels_last_3d)}  # by dimensions of the weights
 
@@ -38,16 +36,3 @@ class Conv:
             return torch.mkldnn_convolution(x, self._weight, self._bias, self._padding, self._unit, self._unit, 1)
         result: Tensor = self._conv(x, self._weight, self._bias, padding=self._padding)
         return result
-
-
-def parameters(conv: Any) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution that has both."""
-    return conv.weight.detach(), conv.bias.detach()
-
-
-def fold_norm(conv: nn.Conv2d | nn.Conv3d, norm: nn.BatchNorm2d | nn.BatchNorm3d) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution that does its batch norm, too: in inference that is a scale and a shift."""
-    assert conv.bias is not None and norm.running_mean is not None and norm.running_var is not None
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    weight = conv.weight * scale.view(-1, *[1] * (conv.weight.dim() - 1))
-    return weight, (conv.bias - norm.running_mean) * scale + norm.bias

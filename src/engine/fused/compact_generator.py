@@ -16,15 +16,16 @@ from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.compact.aperture import aperture_maps
 from ...modules.compact.face_ellipse import face_mask
 from ...modules.compact.spade_generator import CompactSPADEDecoder
-from .compact_conv import Conv, parameters
+from .compact_conv import Conv
 from .compact_motion import bells
+from .fold import parameters
+from .spade import normalised
 
 _SLOPE = 0.2
 _HEAT_SIGMA, _HEAT_GAIN = 0.04, 4.0
 _RESIDUAL_GAIN = 0.1
 _WHITE = 255.0  # what is drawn comes in levels of bytes
 _COLOURS = 3
-_EPSILON = 1e-5  # of the instance norm
 
 
 class FusedGenerator:
@@ -127,9 +128,8 @@ class _FusedSPADE:
 
 
 def _normalised(x: Tensor) -> Tensor:
-    """Instance norm of maps in channels-last order, which torch's own would copy to and fro."""
-    centred = x - x.mean((2, 3), keepdim=True)
-    return centred.mul_(centred.square().mean((2, 3), keepdim=True).add_(_EPSILON).rsqrt_())
+    """Instance norm of maps (B, C, H, W) in channels-last order, which torch's own would copy to and fro."""
+    return normalised(x.permute(0, 2, 3, 1), x.dtype).permute(0, 3, 1, 2)
 
 
 def _by_place(weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:

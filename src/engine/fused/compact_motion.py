@@ -100,38 +100,3 @@ def sample_shifted(slices: Tensor, motions: Motions) -> Tensor:
     wanted = level + motions.shift[..., 2:] * (depth / 2)  # (B, K, D): the slice that each slice shows
     mix = (1 - (wanted[..., None] - level).abs()).clamp_(min=0)  # (B, K, D, D): linear, and zero beyond the volume
     return (mix @ planes.transpose(1, 2)).view(batch, count, depth, height * width)
-
-
-def sample_rows(rows: Tensor, position: Tensor, depth: int, height: int, width: int) -> Tensor:
-    """Trilinear sampling of a channels-last volume, as weighted sums of eight of its rows; zero beyond its border.
-
-    The same numbers as `grid_sample`, which on the processor goes through them channel by channel and cell by cell.
-
-    Args:
-        rows: volumes one after the other, (1 or B, D * H * W, C).
-        position: x, y, z in -1..1 over the volume's edges, (B, P, 3).
-        depth: D.
-        height: H.
-        width: W.
-
-    Returns:
-        (B, P, C).
-    """
-    size = torch.tensor([width, height, depth], device=rows.device)
-    at = (position + 1) * (size / 2).to(position) - 0.5
-    low = at.floor()
-    share = at - low
-    low = low.clamp(-2, max(width, height, depth)).long()
-    index, weight = low.new_zeros(1), at.new_ones(1)
-    for axis, stride in enumerate((1, width, width * height)):
-        corner = torch.stack([low[..., axis], low[..., axis] + 1], -1)  # (B, P, 2)
-        inside = (corner >= 0) & (corner < size[axis])
-        part = torch.stack([1 - share[..., axis], share[..., axis]], -1) * inside
-        shape = [1, 1, 1]
-        shape[axis] = 2
-        index = index + corner.clamp(min=0).minimum(size[axis] - 1).view(*low.shape[:2], *shape) * stride
-        weight = weight * part.view(*low.shape[:2], *shape)
-    if len(rows) > 1:
-        index = index + torch.arange(len(rows), device=rows.device).view(-1, 1, 1, 1, 1) * rows.shape[1]
-    sums = F.embedding_bag(index.view(-1, 8), rows.flatten(0, 1), per_sample_weights=weight.view(-1, 8), mode="sum")
-    return sums.view(len(position), -1, rows.shape[-1])

@@ -13,9 +13,11 @@ from torch import Tensor
 from ...modules.blocks import Hourglass
 from ...modules.compact.grid import centre_grid
 from ...modules.compact.warping_network import CompactWarpingNetwork
-from .compact_conv import Conv, fold_norm, parameters
+from .compact_conv import Conv
 from .compact_flow import Calm, splat
-from .compact_motion import Motions, gaussians, sample_rows, sample_shifted, squares
+from .compact_motion import Motions, gaussians, sample_shifted, squares
+from .fold import fold_batch_norm, parameters
+from .row_sampling import sample_rows
 
 _HEATMAP_VARIANCE = 0.01
 
@@ -50,7 +52,7 @@ class FusedWarping:
         pairs = zip(parameters(dense.occlusion), parameters(dense.mask2d), strict=True)
         flat, bias = (torch.cat(pair) for pair in pairs)  # (27, C * D, 3, 3) and (27,)
         self._flat = Conv(flat.unflatten(1, (-1, depth)), bias)
-        weight, bias = fold_norm(network.third.conv, network.third.norm)
+        weight, bias = fold_batch_norm(network.third.conv, network.third.norm)
         self._third = Conv(weight.unflatten(1, (-1, depth)).transpose(1, 2).flatten(1, 2), bias)
         self._slope = network.third.slope
         self._fourth = Conv(*parameters(network.fourth))
@@ -89,7 +91,7 @@ class FusedWarping:
         across, down = self._prior(motions, width), self._prior(motions, height, background=0.0, axis=1)
         share = (logits + (across[:, None] + down[:, :, None])[:, :, :, None]).softmax(-1).flatten(1, 3)
         grid = centre_grid(depth, height, width, like=share).permute(1, 2, 0, 3).reshape(-1, 3)
-        rows = sample_rows(volume.rows, grid + motions.blend(share, grid), depth, height, width)
+        rows = sample_rows(volume.rows, grid + motions.blend(share, grid), (depth, height, width))
         warped = rows.view(len(rows), height, width, -1).permute(0, 3, 1, 2)  # (B, D * C, H, W)
         return F.leaky_relu_(self._third(warped), self._slope)
 
@@ -123,10 +125,13 @@ class _FusedHourglass:
         channels = downs[0].conv.in_channels
         order = torch.tensor([*range(2, channels, 2), *range(3, channels, 2), 1])
         self.width = hourglass.out_features
-        weight, bias = fold_norm(downs[0].conv, downs[0].norm)
-        self._down = [Conv(weight[:, order], bias), *(Conv(*fold_norm(down.conv, down.norm)) for down in downs[1:])]
-        self._up = [Conv(*fold_norm(up.conv, up.norm)) for up in decoder.up_blocks]
-        weight, bias = fold_norm(decoder.conv, decoder.norm)
+        weight, bias = fold_batch_norm(downs[0].conv, downs[0].norm)
+        self._down = [
+            Conv(weight[:, order], bias),
+            *(Conv(*fold_batch_norm(down.conv, down.norm)) for down in downs[1:]),
+        ]
+        self._up = [Conv(*fold_batch_norm(up.conv, up.norm)) for up in decoder.up_blocks]
+        weight, bias = fold_batch_norm(decoder.conv, decoder.norm)
         kept = weight.shape[1] - channels
         self._last = Conv(torch.cat([weight[:, :kept], weight[:, kept:][:, order]], 1), bias)
 

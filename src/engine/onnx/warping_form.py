@@ -41,14 +41,14 @@ class WarpingForm(nn.Module):
         self.slope = network.third.slope
         self.fourth = nn.Linear(network.fourth.in_channels, network.fourth.out_channels)
         self.fourth.load_state_dict({"weight": network.fourth.weight.flatten(1), "bias": network.fourth.bias})
-        self.dims_by_occlusion = network.flag_use_occlusion_map
+        self.uses_occlusion_map = network.flag_use_occlusion_map
 
     def forward(self, volume: Tensor, kp_driving: Tensor, kp_source: Tensor) -> dict[str, Tensor]:
         """Warp volumes (B, C, D, H, W) by keypoints (B, K, 3): see `FusedWarping.forward`."""
         motion = self.dense_motion(volume, kp_driving, kp_source)
         x = sample(volume, motion["deformation"]).flatten(1, 2).permute(0, 2, 3, 1)  # (B, H, W, C * D)
         x = self.fourth(F.leaky_relu(self.third(x), self.slope))
-        if self.dims_by_occlusion and "occlusion_map" in motion:
+        if self.uses_occlusion_map and "occlusion_map" in motion:
             x = x * motion["occlusion_map"].permute(0, 2, 3, 1)
         return {"out": x, **motion}
 

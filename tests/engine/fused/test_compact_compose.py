@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from src.engine.fused import compact_compose
 from src.engine.fused.compact_aperture import apertures
-from src.engine.fused.compact_compose import compose, to_bytes, warp
+from src.engine.fused.compact_compose import compose, truncated, warp
 from src.modules.compact.aperture import paint_map
 from src.modules.compact.compose import warp_picture
 from tests.tolerances import FLOAT32
@@ -80,5 +80,5 @@ def test_compose(place, opening):
 def test_bytes_are_truncated():
     values = np.array([0, 0.3, 0.99, 1, 1.5, 2.4, 2.9998, 2.99999, 3, 254.6, 255], np.float32)
     picture = np.repeat(values[None, :, None], 4, axis=2)
-    assert to_bytes(picture)[0, :, 0].tolist() == [0, 0, 0, 1, 1, 2, 2, 3, 3, 254, 255]
-    assert to_bytes(picture).shape == (1, 11, 3)
+    assert truncated(picture)[0, :, 0].tolist() == [0, 0, 0, 1, 1, 2, 2, 3, 3, 254, 255]
+    assert truncated(picture).shape == (1, 11, 3)

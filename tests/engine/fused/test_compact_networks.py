@@ -5,11 +5,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from src.engine.fused.compact_conv import Conv, fold_norm
+from src.engine.fused.compact_conv import Conv
 from src.engine.fused.compact_flow import Calm, splat
 from src.engine.fused.compact_generator import FusedGenerator
-from src.engine.fused.compact_motion import Motions, gaussians, sample_rows, sample_shifted
+from src.engine.fused.compact_motion import Motions, gaussians, sample_shifted
 from src.engine.fused.compact_warping import FusedWarping
+from src.engine.fused.fold import fold_batch_norm
 from src.modules.compact import calm as plain_calm
 from src.modules.compact import splat as plain_splat
 from src.modules.compact.candidates import blend, candidate_motions, squared_distances
@@ -68,7 +69,7 @@ def randomised(network: nn.Module) -> nn.Module:
 def test_a_folded_norm(kind, norm, size):
     conv, after = randomised(kind(5, 7, 3, padding=1)), randomised(norm(7))
     x = torch.randn(2, 5, *[6] * size)
-    same(Conv(*fold_norm(conv, after))(x), after(conv(x)))
+    same(Conv(*fold_batch_norm(conv, after))(x), after(conv(x)))
 
 
 def test_the_convolution_of_onednn():
@@ -107,14 +108,6 @@ def test_sampled_candidates(keypoints, reach):
     wanted = F.grid_sample(volume.expand(3, -1, -1, -1, -1), motions.flatten(1, 2), align_corners=False)
     sampled = sample_shifted(volume[:, 0], Motions.between(kp_driving, kp_source))
     same(sampled.flatten(), wanted.flatten())
-
-
-@pytest.mark.parametrize("sources", [1, 3])
-@pytest.mark.parametrize("reach", [0.5, 1.5, 1e6])
-def test_sampled_rows(sources, reach):
-    volume, position = torch.randn(sources, 5, 4, 6, 7), reach * (2 * torch.rand(3, 50, 3) - 1)
-    wanted = F.grid_sample(volume.expand(3, -1, -1, -1, -1), position[:, None, None], align_corners=False)
-    same(sample_rows(volume.flatten(2).mT.contiguous(), position, 4, 6, 7).mT, wanted.flatten(2))
 
 
 def test_splat(keypoints):
