@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def measure_memory(driving: Path, clip_seconds: Sequence[float], options: Sequen
         InputError: no clip, or no lengths above 0.
         LivePortraitError: a run failed; the message holds its last line.
     """
-    if not clip_seconds or min(clip_seconds) <= 0:
+    if not clip_seconds or not all(0 < length < math.inf for length in clip_seconds):
         raise InputError("the clips need one or more lengths above 0 seconds")
     VideoReader(driving)  # says what is wrong with it; a picture would be repeated for ever
     with tempfile.TemporaryDirectory(prefix="liveportrait-") as folder:

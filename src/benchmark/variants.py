@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from ..config.options import EngineName, Precision
+from ..engine.backend import resolve_backend
 from ..engine.compact import CompactEngine
 from ..engine.create import create_engine
 from ..engine.engine import Engine
@@ -68,7 +69,7 @@ def variants_of(
     """
     asked = []
     for engine, precision in product(engines, precisions):
-        name = _engine_name(engine, device, model, compiled)
+        name = resolve_backend(engine, model, device, compiled)
         asked.append(Variant(name, _precision_name(precision, device, model, name), compiled))
     return list(dict.fromkeys([baseline(device, model), *asked]))
 
@@ -76,14 +77,6 @@ def variants_of(
 def baseline(device: torch.device, model: str = "base") -> Variant:
     """What all others are compared with."""
     return Variant("eager", _precision_name("auto", device, model))
-
-
-def _engine_name(engine: EngineName, device: torch.device, model: str, compiled: bool) -> EngineName:
-    """What "auto" stands for."""
-    if engine != "auto":
-        return engine
-    fuses = device.type == "cpu" and not compiled if model == "compact" else device.type != "mps"
-    return "fused" if fuses else "eager"
 
 
 def _precision_name(precision: Precision, device: torch.device, model: str, engine: EngineName = "eager") -> Precision:

@@ -177,7 +177,7 @@ def _all(command: All) -> None:
         weights_dir=command.weights_dir,
     )
     if command.quick:
-        scope = replace(scope, batch_sizes=(1,), runs=1, warmup=1, frames=2, clip_runs=1, peak_side=512)
+        scope = replace(scope, batch_sizes=(1,), runs=1, warmup=1, frames=1, clip_runs=1, peak_side=512)
     facts, parts = machine_facts(device), list["Part"]()
     sys.stdout.write(f"## {one_line(facts)}\n\n")
     source, driving = command.source or _example("source/s1.jpg"), command.driving or _example("driving/d0.mp4")

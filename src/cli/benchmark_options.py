@@ -186,4 +186,4 @@ class All:
     driving: Driving = None
     """Their driving clip."""
     quick: bool = False
-    """A rehearsal, for processors too: one picture a call, one run, two frames."""
+    """A rehearsal, for processors too: one picture a call, one run, one frame."""

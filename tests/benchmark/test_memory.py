@@ -66,7 +66,7 @@ def test_one_run_after_the_other(runs, driving):
     uses.close()
 
 
-@pytest.mark.parametrize("lengths", [[], [0.0], [5.0, -1.0]])
+@pytest.mark.parametrize("lengths", [[], [0.0], [5.0, -1.0], [float("nan")], [float("inf")]])
 def test_lengths_that_cannot_be(runs, driving, lengths):
     with pytest.raises(InputError, match="one or more lengths above 0 seconds"):
         list(measure_memory(driving, lengths))

@@ -35,7 +35,7 @@ def test_the_baseline_comes_first():
 def test_the_same_thing_is_listed_once(device, compiled, names):
     """The compact networks are float32 whatever is asked."""
     found = variants_of(
-        ["eager", "auto"] if not compiled else ["auto"],
+        ["eager", "auto", "fused"] if not compiled else ["auto", "fused"],
         ["float32", "bfloat16"],
         device,
         compiled=compiled,
@@ -96,4 +96,4 @@ def test_official_weights_are_never_fetched(tmp_path, monkeypatch):
 def test_networks_of_the_official_layout(official_weights_dir):
     with opened_model("base", official_weights_dir) as model:
         engine = Variant("eager", "float32").create(model.files, CPU)
-        assert isinstance(engine, OfficialEngine) and networks_of(engine) is engine._networks
+        assert isinstance(engine, OfficialEngine) and networks_of(engine) is engine.networks
