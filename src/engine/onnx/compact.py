@@ -6,24 +6,12 @@ import torch
 from torch import Tensor
 
 from ..engine import SourceFeatures
-from ..networks import to_bytes
-from .graphs import APPEARANCE, WARP_DECODE
-from .sessions import GraphFolder
+from .graphs import WARP_DECODE
+from .networks import OnnxNetworks
 
 
-class OnnxCompact:
-    """F, W and G at 128 px and the warp of the crop itself.
-
-    Args:
-        graphs: of the model.
-    """
-
-    def __init__(self, graphs: GraphFolder) -> None:
-        self._graphs = graphs
-
-    def appearance(self, pictures: Tensor) -> Tensor:
-        """Run F: (B, 3, 128, 128) to (B, 24, 4, 16, 16)."""
-        return self._graphs.run(APPEARANCE, {"picture": pictures})["volume"]
+class OnnxCompact(OnnxNetworks):
+    """F, W and G at 128 px and the warp of the crop itself."""
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W, G and the warp of the crop: ``out`` (B, 3, 512, 512), ``flow`` (B, 2, 64, 64)."""
@@ -38,7 +26,3 @@ class OnnxCompact:
             "x_d": x_d,
         }
         return self._graphs.run(WARP_DECODE, inputs)
-
-    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
-        """The pictures as bytes, (B, 512, 512, 3) uint8."""
-        return to_bytes(self.warp_decode(features, x_s, x_d)["out"])

@@ -5,24 +5,12 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..engine import SourceFeatures
-from ..networks import to_bytes
-from .graphs import APPEARANCE, MOTION, WARP_DECODE
-from .sessions import GraphFolder
+from .graphs import MOTION, WARP_DECODE
+from .networks import OnnxNetworks
 
 
-class OnnxOfficial:
-    """F, M, W and G of the official layout, in float32.
-
-    Args:
-        graphs: of the model.
-    """
-
-    def __init__(self, graphs: GraphFolder) -> None:
-        self._graphs = graphs
-
-    def appearance(self, pictures: Tensor) -> Tensor:
-        """Run F: (B, 3, 256, 256) to (B, 32, 16, 64, 64)."""
-        return self._graphs.run(APPEARANCE, {"picture": pictures})["volume"]
+class OnnxOfficial(OnnxNetworks):
+    """F, M, W and G of the official layout, in float32."""
 
     def motion(self, pictures: Tensor) -> dict[str, Tensor]:
         """Run M on (B, 3, 256, 256)."""
@@ -32,7 +20,3 @@ class OnnxOfficial:
         """W and G: ``out`` (B, 3, 512, 512), and ``occlusion_map`` and ``deformation`` of W."""
         volume = features.volume.expand(len(x_d), *features.volume.shape[1:])
         return self._graphs.run(WARP_DECODE, {"volume": volume, "x_s": x_s.expand_as(x_d), "x_d": x_d})
-
-    def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
-        """W and G: (B, 512, 512, 3) uint8."""
-        return to_bytes(self.warp_decode(features, x_s, x_d)["out"])
