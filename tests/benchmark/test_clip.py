@@ -1,7 +1,5 @@
 """Whole runs of a few frames, and the way they are compared."""
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +7,7 @@ import pytest
 
 from src.benchmark import clip as module
 from src.benchmark.clip import ClipTask, measure_clip
-from src.benchmark.variants import Variant, opened_model
+from src.benchmark.variants import Variant
 from src.errors import InputError, MissingFileError
 from src.media.picture import read_picture, write_picture
 from src.media.video_reader import open_video
@@ -19,20 +17,7 @@ SOURCE, DRIVING = EXAMPLES / "source/s1.jpg", EXAMPLES / "driving/d0.mp4"
 EAGER, FUSED = Variant("eager", "float32"), Variant("fused", "float32")
 
 
-@pytest.fixture(autouse=True)
-def temporary(tmp_path, monkeypatch) -> Iterator[Path]:
-    """Temporary files go here; all are gone after the test."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    assert list(folder.iterdir()) == []
-
-
-@pytest.fixture(scope="module")
-def compact():
-    with opened_model("compact") as model:
-        yield model.files
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 def test_every_stage_is_seen(compact):

@@ -1,8 +1,7 @@
 """How runs of several lengths are made and measured."""
 
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -18,14 +17,7 @@ from tests.pipeline.scenes import grey, make_video
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(autouse=True)
-def temporary(tmp_path, monkeypatch) -> Iterator[Path]:
-    """Temporary files go here; all are gone after the test."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield folder
-    assert list(folder.iterdir()) == []
+pytestmark = pytest.mark.usefixtures("temporary")
 
 
 @pytest.fixture(scope="module")

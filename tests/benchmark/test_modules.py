@@ -14,12 +14,6 @@ CPU = torch.device("cpu")
 EAGER, FUSED = Variant("eager", "float32"), Variant("fused", "float32")
 
 
-@pytest.fixture(scope="module")
-def compact():
-    with opened_model("compact") as model:
-        yield model.files
-
-
 def test_networks_of_the_compact_model(compact):
     variants = variants_of(["auto"], ["auto"], CPU, model="compact")
     figures = list(measure_modules(compact, CPU, variants, [1, 2], runs=1, warmup=0))

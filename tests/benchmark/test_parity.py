@@ -23,12 +23,6 @@ EXAMPLES = Path(__file__).parents[2] / "assets/examples"
 
 
 @pytest.fixture(scope="module")
-def compact():
-    with opened_model("compact") as model:
-        yield model.files
-
-
-@pytest.fixture(scope="module")
 def recorded(compact):
     return recorded_inputs(compact, "cpu", EXAMPLES / "source/s9.jpg", EXAMPLES / "driving/d0.mp4", n_frames=3)
 

@@ -292,14 +292,18 @@ def test_every_option_is_in_the_help(capsys, monkeypatch, command):
     assert all(f"--{name}" in out for name in HELP[command].split())
 
 
-def test_speed_and_its_help_do_not_wait_for_the_networks():
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [("benchmark.py", "memory jitter modules clip all"), ("speed.py", "--runs"), ("export_onnx.py", "--output --runs")],
+)
+def test_scripts_and_their_help_do_not_wait_for_the_networks(script, words):
     code = (
-        "import runpy, sys\nsys.argv = ['speed.py', '--help']\n"
-        "try: runpy.run_path('speed.py', run_name='__main__')\n"
+        f"import runpy, sys\nsys.argv = ['{script}', '--help']\n"
+        f"try: runpy.run_path('{script}', run_name='__main__')\n"
         "except SystemExit as end: assert end.code == 0\n"
         "heavy = {'torch', 'cv2', 'onnxruntime', 'av', 'numpy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert "--runs" in done.stdout and "None" not in done.stdout
+    assert all(word in done.stdout for word in words.split()) and "None" not in done.stdout
