@@ -36,6 +36,8 @@ FLOAT32 = {
     "exported": Tolerance(abs=1e-4),  # the same under ONNX Runtime
     "reordered": Tolerance(rel=1e-5, abs=1e-5),  # their parts
     "tiled": Tolerance(abs=5e-6),  # one tiled convolution of values of size 1, root of the mean square
+    "winograd": Tolerance(rel=2e-6),  # the same as a share of the result's
+    "differences": Tolerance(rel=4e-7),  # the same for tilings that only take differences
     "gathered": Tolerance(rel=2e-5),  # the same as it is exported, largest
     "frequency": Tolerance(rel=2e-6),  # one convolution in the frequency domain
     # the pipeline's arithmetic (absolute)
@@ -59,6 +61,8 @@ FLOAT64 = {
     "sum": Tolerance(abs=1e-12),  # of a few shares
 }
 BFLOAT16 = {
+    "rounded": Tolerance(rel=0.004),  # one rounding of the largest value
+    "tiled_by_plain": Tolerance(rel=5),  # a tiled convolution's error as a multiple of a plain one's
     "hourglass": Tolerance(rel=1e-3),  # mean square error as a share of the mean square
     "warp": Tolerance(rel=0.05),  # the same
     "mean": Tolerance(abs=0.01),  # mean difference of pictures in 0..1

@@ -14,13 +14,12 @@ from torch import Tensor, nn
 
 from ..engine.fused.fold import fold_batch_norm, parameters
 from ..engine.fused.fourier_conv import FourierConv3d
-from ..engine.fused.phased_conv import PhasedConv
 from ..engine.fused.plane_conv import plane_conv
 from ..engine.fused.row_sampling import sample_rows
 from ..engine.fused.separable import blend_shifts, gaussians, sample_shifted
 from ..engine.fused.spade import heads, modulate, normalised, shortcut, shortcut_heads
 from ..engine.fused.tile_conv import TileConv
-from ..engine.fused.tiling import DOUBLED, PHASED, QUADRUPLED
+from ..engine.fused.tiling import DOUBLED, PHASED, PHASED_DIFFERENCES, QUADRUPLED
 from ..modules.blocks import SPADE, UpBlock3d
 from ..modules.dense_motion import DenseMotionNetwork
 from ..modules.grid import keypoints_to_gaussians, make_coordinate_grid, sample
@@ -91,7 +90,7 @@ def _label(factor: int) -> tuple[Call, Call]:
 def _heads_of_a_large_label(dtype: torch.dtype) -> tuple[Call, Call]:
     spade = SPADE(256, 256).to(dtype)
     weight, bias = heads(spade)
-    conv: Any = PhasedConv(weight, bias, dtype) if dtype != _FLOAT else TileConv(weight, bias, PHASED, dtype)
+    conv = TileConv(weight, bias, PHASED if dtype == _FLOAT else PHASED_DIFFERENCES, dtype)
     hidden, small = _map(128, 256, dtype), _last(_map(128, 192, dtype))
     return lambda: (spade.mlp_gamma(hidden), spade.mlp_beta(hidden)), lambda: list(conv.strips(small))
 
@@ -175,7 +174,7 @@ _REWRITES: Mapping[str, tuple[int, Callable[[], tuple[Call, Call]]]] = {
     "G: label enlarged twice, never made": (1, partial(_label, 2)),
     "G: label enlarged four times, never made": (1, partial(_label, 4)),
     "G: gamma and beta of that label, tiled": (1, partial(_heads_of_a_large_label, _FLOAT)),
-    "G: the same in bfloat16, by phases": (1, partial(_heads_of_a_large_label, torch.bfloat16)),
+    "G: the same in bfloat16, 49 products a tile instead of 144": (1, partial(_heads_of_a_large_label, torch.bfloat16)),
     "G: shortcut of up_1, conv_s in its beta": (1, _shortcut),
     "W: mask's 7x7x7 kernel in the frequency domain": (1, _mask),
     "W: up block, 512 to 128 at 8, never enlarged": (1, _up_block),

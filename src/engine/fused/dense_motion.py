@@ -75,6 +75,6 @@ class _Occlusion(nn.Module):
         taps = F.pad(taps.view(len(x), -1, height, width), [self.kernel // 2] * 4)
         out = self.bias.view(1, 1, 1, 1)
         for tap in range(self.kernel**2):
-            y, x_ = divmod(tap, self.kernel)
-            out = out + taps[:, tap : tap + 1, y : y + height, x_ : x_ + width]
+            y0, x0 = divmod(tap, self.kernel)
+            out = out + taps[:, tap : tap + 1, y0 : y0 + height, x0 : x0 + width]
         return out

@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.spade_generator import SPADEDecoder
 from .fold import parameters
-from .phased_conv import PhasedConv
 from .plane_conv import DirectConv, Strips, plane_conv, suits_winograd
 from .spade import heads, modulate, normalised, shared, shortcut, shortcut_heads
 from .tile_conv import TileConv
-from .tiling import DOUBLED, PHASED, QUADRUPLED, Tiling
+from .tiling import DOUBLED, PHASED, PHASED_DIFFERENCES, QUADRUPLED, Tiling
 
-_MakeConv = Callable[[Tensor, Tensor, torch.dtype], nn.Module]
+_MakeConv = Callable[..., nn.Module]
 
 
 class FusedGenerator(nn.Module):
@@ -55,9 +54,9 @@ class FusedGenerator(nn.Module):
         self.fc = plane_conv(*parameters(network.fc), middle)
         self.shared = plane_conv(*shared(spades), middle)
         self.middle = nn.ModuleList(_Block(block, middle) for block in blocks)
-        phased = partial(TileConv, tiling=PHASED) if suits_winograd(network.fc.weight, dtype) else PhasedConv
+        phased = PHASED if suits_winograd(network.fc.weight, dtype) else PHASED_DIFFERENCES
         self.up_0 = _UpBlock(_block(network, "up_0"), DOUBLED, plane_conv, dtype)
-        self.up_1 = _UpBlock(_block(network, "up_1"), QUADRUPLED, lambda w, b, dtype: phased(w, b, dtype=dtype), dtype)
+        self.up_1 = _UpBlock(_block(network, "up_1"), QUADRUPLED, partial(TileConv, tiling=phased), dtype)
         last = network.conv_img
         self.factor = cast(nn.PixelShuffle, last[1]).upscale_factor if isinstance(last, nn.Sequential) else 1
         self.conv_img = DirectConv(*parameters(last[0] if isinstance(last, nn.Sequential) else last), dtype)
@@ -81,7 +80,7 @@ class _Residual(nn.Module):
     def __init__(self, block: SPADEResnetBlock, conv: _MakeConv, dtype: torch.dtype) -> None:
         super().__init__()
         self.dtype, self.slope = dtype, block.slope
-        self.heads_0, self.heads_1 = (conv(*heads(norm), dtype) for norm in (block.norm_0, block.norm_1))
+        self.heads_0, self.heads_1 = (conv(*heads(norm), dtype=dtype) for norm in (block.norm_0, block.norm_1))
         self.conv_0, self.conv_1 = (plane_conv(*parameters(c), dtype) for c in (block.conv_0, block.conv_1))
 
     def forward(self, x: Tensor, hidden_0: Tensor, hidden_1: Tensor) -> Tensor:
@@ -120,7 +119,7 @@ class _UpBlock(nn.Module):
         super().__init__()
         self.residual = _Residual(block, conv, dtype)
         self.shared = TileConv(*shared([block.norm_0, block.norm_1, block.norm_s]), label, dtype)
-        self.heads_s = conv(*shortcut_heads(block.norm_s, block.conv_s.weight), dtype)
+        self.heads_s = conv(*shortcut_heads(block.norm_s, block.conv_s.weight), dtype=dtype)
         self.register_buffer("turn", block.conv_s.weight.flatten(1).T.to(dtype).contiguous())  # (C, O)
 
     def forward(self, x: Tensor, feature: Tensor) -> Tensor:

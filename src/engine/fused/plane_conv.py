@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .cells import cells
 from .tile_conv import TileConv
 from .tiling import WINOGRAD
 
@@ -19,7 +20,7 @@ class Strips(Protocol):
     """A convolution whose output can be had in strips of rows."""
 
     def strips(self, x: Tensor) -> Iterator[tuple[slice, Tensor]]:
-        """The output in parts: which of its rows, and these rows (B, rows, W, O)."""
+        """The output in parts: which of its rows, and these in tiles of n x n: (B, rows / n, n, W / n, n, O)."""
         ...
 
 
@@ -42,7 +43,7 @@ class DirectConv(nn.Module):
     def strips(self, x: Tensor) -> Iterator[tuple[slice, Tensor]]:
         """All rows at once."""
         out = self(x)
-        yield slice(0, out.shape[1]), out
+        yield slice(0, out.shape[1]), cells(out, 1)
 
 
 def plane_conv(weight: Tensor, bias: Tensor, dtype: torch.dtype) -> TileConv | DirectConv:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...modules.blocks import SPADE
+from .cells import cells
 from .fold import parameters
 from .plane_conv import Strips
 
@@ -45,21 +46,16 @@ def modulate(conv: Strips, hidden: Tensor, x: Tensor, slope: float) -> Tensor:
     Returns:
         (B, H', W', C).
     """
-    channels, out = x.shape[-1], None
-    for rows, strip in conv.strips(hidden):
-        factor = strip.shape[2] // x.shape[2]
-        if out is None:
-            out = x.new_empty(len(x), x.shape[1] * factor, strip.shape[2], channels)
-        gamma, beta = (cells(part, factor) for part in strip.split(channels, dim=-1))
-        part = torch.addcmul(beta, cells(x[:, rows.start // factor : rows.stop // factor], 1), gamma)
-        out[:, rows] = F.leaky_relu_(part, slope).view(len(x), rows.stop - rows.start, -1, channels)
+    out: Tensor | None = None
+    for rows, tiles in conv.strips(hidden):
+        factor = _factor(tiles, x)
+        out = x.new_empty(_enlarged_size(x, factor, x.shape[-1])) if out is None else out
+        gamma, beta = _by_pixel(tiles, factor).split(x.shape[-1], dim=-1)
+        pixels = _pixels(x, rows, gamma, factor)
+        torch.addcmul(beta, pixels, gamma, out=_like(gamma, out[:, rows]))
+        F.leaky_relu_(out[:, rows], slope)
     assert out is not None
     return out
-
-
-def cells(x: Tensor, factor: int) -> Tensor:
-    """Maps (B, H, W, C) cut into cells of factor x factor: (B, H/f, f, W/f, f, C)."""
-    return x.unflatten(2, (-1, factor)).unflatten(1, (-1, factor))
 
 
 def shortcut_heads(spade: SPADE, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,14 +81,40 @@ def shortcut(conv: Strips, turn: Tensor, hidden: Tensor, x: Tensor) -> Tensor:
     Returns:
         (B, H', W', O).
     """
-    channels, out = x.shape[-1], None
-    for rows, strip in conv.strips(hidden):
-        factor = strip.shape[2] // x.shape[2]
-        if out is None:
-            out = x.new_empty(len(x), x.shape[1] * factor, strip.shape[2], turn.shape[1])
-        gamma, beta = strip.split([channels, turn.shape[1]], dim=-1)
-        scaled = cells(gamma, factor) * cells(x[:, rows.start // factor : rows.stop // factor], 1)
-        scaled = scaled.view(len(x), rows.stop - rows.start, -1, channels)
-        torch.add(scaled @ turn, beta, out=out[:, rows])
+    out: Tensor | None = None
+    for rows, tiles in conv.strips(hidden):
+        factor = _factor(tiles, x)
+        out = x.new_empty(_enlarged_size(x, factor, turn.shape[1])) if out is None else out
+        gamma, beta = _by_pixel(tiles, factor).split([len(turn), turn.shape[1]], dim=-1)
+        scaled = x.new_empty(*out[:, rows].shape[:-1], len(turn))
+        torch.mul(gamma, _pixels(x, rows, gamma, factor), out=_like(gamma, scaled))
+        torch.add(_like(gamma, scaled @ turn), beta, out=_like(gamma, out[:, rows]))
     assert out is not None
     return out
+
+
+def _factor(tiles: Tensor, x: Tensor) -> int:
+    """How often each pixel of a map (B, H, W, C) stands side by side in tiles (B, down, n, across, n, O)."""
+    return tiles.shape[3] * tiles.shape[4] // x.shape[2]
+
+
+def _enlarged_size(x: Tensor, factor: int, channels: int) -> tuple[int, int, int, int]:
+    return len(x), x.shape[1] * factor, x.shape[2] * factor, channels
+
+
+def _by_pixel(tiles: Tensor, factor: int) -> Tensor:
+    """Tiles cut by the pixels that are to be enlarged: (B, down, n, factor, across, n, factor, C)."""
+    if tiles.shape[2] < factor:  # no tiles at all
+        tiles = cells(tiles.flatten(3, 4).flatten(1, 2), factor)
+    return tiles.unflatten(4, (-1, factor)).unflatten(2, (-1, factor))
+
+
+def _pixels(x: Tensor, rows: slice, parts: Tensor, factor: int) -> Tensor:
+    """The pixels of a map that stand for some of the enlarged rows, spread over all parts (see `_by_pixel`)."""
+    pixels = cells(x[:, rows.start // factor : rows.stop // factor], parts.shape[2])
+    return pixels[:, :, :, None, :, :, None]  # (B, down, n, 1, across, n, 1, C)
+
+
+def _like(parts: Tensor, x: Tensor) -> Tensor:
+    """A map (B, H', W', C) cut as the parts of `_by_pixel`."""
+    return _by_pixel(cells(x, parts.shape[2] * parts.shape[3]), parts.shape[3])

@@ -81,3 +81,21 @@ PHASED = Tiling(
     step=3,
 )
 """A map of such 3 x 3: WINOGRAD on the 4 x 4 that they stand for."""
+
+# With the cells l | first, inside, last | r, every output is (g0 + g1 + g2) inside, plus taps of what the cells differ
+# from inside by: g0 (l - inside) + g1 (first - inside) for the first output, g0 (first - inside) for the second, ...
+PHASED_DIFFERENCES = Tiling(
+    _matrix(
+        [0, 0, 1, 0, 0],
+        [1, 0, -1, 0, 0],
+        [0, 1, -1, 0, 0],
+        [0, 1, -1, 0, 0],
+        [0, 0, -1, 1, 0],
+        [0, 0, -1, 1, 0],
+        [0, 0, -1, 0, 1],
+    ),
+    _matrix([1, 1, 1], [1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 1]),
+    _matrix([1, 1, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0, 0], [1, 0, 0, 0, 1, 0, 0], [1, 0, 0, 0, 0, 1, 1]),
+    step=3,
+)
+"""The same map, for precisions in which WINOGRAD errs too much: 49 products instead of 144."""

@@ -30,7 +30,7 @@ class FusedWarping(nn.Module):
         weight = weight.unflatten(1, (-1, depth)).transpose(1, 2).flatten(1, 2)
         self.third, self.slope = plane_conv(weight, bias, dtype), network.third.slope
         self.fourth = DirectConv(*parameters(network.fourth), dtype)
-        self.dims_by_occlusion = network.flag_use_occlusion_map
+        self.uses_occlusion_map = network.flag_use_occlusion_map
 
     def forward(self, volume: Tensor, kp_driving: Tensor, kp_source: Tensor) -> dict[str, Tensor]:
         """Warp a volume.
@@ -49,6 +49,6 @@ class FusedWarping(nn.Module):
         x = sample_rows(table, motion["deformation"], size)  # (B, D, H, W, C)
         x = x.permute(0, 2, 3, 1, 4).flatten(3).to(self.fourth.weight.dtype)  # (B, H, W, D * C)
         x = self.fourth(F.leaky_relu_(self.third(x), self.slope))
-        if self.dims_by_occlusion and "occlusion_map" in motion:
+        if self.uses_occlusion_map and "occlusion_map" in motion:
             x = x * motion["occlusion_map"].movedim(1, -1).to(x.dtype)
         return {"out": x, **motion}

@@ -9,16 +9,24 @@ from torch import Tensor
 
 from src.engine.fused import tile_conv
 from src.engine.fused.tile_conv import TileConv
-from src.engine.fused.tiling import DOUBLED, PHASED, QUADRUPLED, WINOGRAD, Tiling
+from src.engine.fused.tiling import DOUBLED, PHASED, PHASED_DIFFERENCES, QUADRUPLED, WINOGRAD, Tiling
 from tests.engine.fused.compared import assert_same, last, normal
+from tests.tolerances import BFLOAT16, FLOAT32
 
-TILINGS = {"WINOGRAD": WINOGRAD, "DOUBLED": DOUBLED, "QUADRUPLED": QUADRUPLED, "PHASED": PHASED}
+TILINGS = {
+    "WINOGRAD": WINOGRAD,
+    "DOUBLED": DOUBLED,
+    "QUADRUPLED": QUADRUPLED,
+    "PHASED": PHASED,
+    "PHASED_DIFFERENCES": PHASED_DIFFERENCES,
+}
+OF_PHASES = (PHASED, PHASED_DIFFERENCES)
 every_tiling = pytest.mark.parametrize("tiling", TILINGS.values(), ids=TILINGS)
 
 
 def enlarged(n: int, tiling: Tiling) -> Tensor:
     """Which cells of an axis stand side by side in the map that is convolved."""
-    if tiling is PHASED:
+    if tiling in OF_PHASES:
         return torch.tensor([3 * i + j for i in range(n // 3) for j in (0, 1, 1, 2)])
     return torch.arange(n).repeat_interleave({WINOGRAD: 1, DOUBLED: 2, QUADRUPLED: 4}[tiling])
 
@@ -51,7 +59,7 @@ def case(inputs: int, outputs: int, *size: int) -> tuple[Tensor, Tensor, Tensor]
     cells=st.tuples(st.integers(1, 7), st.integers(1, 7)), channels=st.tuples(st.integers(1, 18), st.integers(1, 18))
 )
 def test_maps(tiling, cells, channels):
-    height, width = (3 * n if tiling is PHASED else n for n in cells)
+    height, width = (3 * n if tiling in OF_PHASES else n for n in cells)
     x, weight, bias = case(*channels, height, width)
     actual = TileConv(weight, bias, tiling, torch.float64)(last(x))
     assert_same(actual, plain(x, weight, bias, tiling))
@@ -75,8 +83,9 @@ def test_strip_by_strip(tiling, size, limit, monkeypatch):
     assert len(strips) > 1 or limit
     assert [rows.start for rows, _ in strips[1:]] == [rows.stop for rows, _ in strips[:-1]]
     assert (strips[0][0].start, strips[-1][0].stop) == (0, expected.shape[-3])
-    assert all(strip.shape[-3] == rows.stop - rows.start for rows, strip in strips)
-    assert_same(torch.cat([strip for _, strip in strips], dim=-3), expected)
+    maps = [tiles.flatten(-3, -2).flatten(-4, -3) for _, tiles in strips]
+    assert all(part.shape[-3] == rows.stop - rows.start for (rows, _), part in zip(strips, maps, strict=True))
+    assert_same(torch.cat(maps, dim=-3), expected)
     assert_same(conv(last(x)), expected)
 
 
@@ -97,4 +106,15 @@ def test_float32_is_accurate(tiling):
     actual = TileConv(weight.float(), bias.float(), tiling, torch.float32)(last(x).float())
     assert actual.dtype == torch.float32
     rms = ((actual - expected).square().mean() / expected.square().mean()).sqrt()
-    assert rms < (2e-6 if tiling in (WINOGRAD, PHASED) else 4e-7)
+    assert rms < FLOAT32["winograd" if tiling in (WINOGRAD, PHASED) else "differences"].rel
+
+
+@pytest.mark.parametrize("tiling", [DOUBLED, QUADRUPLED, PHASED_DIFFERENCES])
+def test_bfloat16_is_about_as_accurate_as_a_plain_convolution(tiling):
+    x, weight, bias = (t.bfloat16() for t in case(64, 32, 12, 12))
+    expected = plain(x.double(), weight.double(), bias.double(), tiling)
+    errors = [
+        (actual.double() - expected).square().mean().sqrt()
+        for actual in (TileConv(weight, bias, tiling, torch.bfloat16)(last(x)), plain(x, weight, bias, tiling))
+    ]
+    assert errors[0] < BFLOAT16["tiled_by_plain"].rel * errors[1]
