@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -52,7 +54,7 @@ def modulate(conv: Strips, hidden: Tensor, x: Tensor, slope: float) -> Tensor:
         out = x.new_empty(_enlarged_size(x, factor, x.shape[-1])) if out is None else out
         gamma, beta = _by_pixel(tiles, factor).split(x.shape[-1], dim=-1)
         pixels = _pixels(x, rows, gamma, factor)
-        torch.addcmul(beta, pixels, gamma, out=_like(gamma, out[:, rows]))
+        _write(torch.addcmul, beta, pixels, gamma, out=_like(gamma, out[:, rows]))
         F.leaky_relu_(out[:, rows], slope)
     assert out is not None
     return out
@@ -87,8 +89,8 @@ def shortcut(conv: Strips, turn: Tensor, hidden: Tensor, x: Tensor) -> Tensor:
         out = x.new_empty(_enlarged_size(x, factor, turn.shape[1])) if out is None else out
         gamma, beta = _by_pixel(tiles, factor).split([len(turn), turn.shape[1]], dim=-1)
         scaled = x.new_empty(*out[:, rows].shape[:-1], len(turn))
-        torch.mul(gamma, _pixels(x, rows, gamma, factor), out=_like(gamma, scaled))
-        torch.add(_like(gamma, scaled @ turn), beta, out=_like(gamma, out[:, rows]))
+        _write(torch.mul, gamma, _pixels(x, rows, gamma, factor), out=_like(gamma, scaled))
+        _write(torch.add, _like(gamma, scaled @ turn), beta, out=_like(gamma, out[:, rows]))
     assert out is not None
     return out
 
@@ -118,3 +120,11 @@ def _pixels(x: Tensor, rows: slice, parts: Tensor, factor: int) -> Tensor:
 def _like(parts: Tensor, x: Tensor) -> Tensor:
     """A map (B, H', W', C) cut as the parts of `_by_pixel`."""
     return _by_pixel(cells(x, parts.shape[2] * parts.shape[3]), parts.shape[3])
+
+
+def _write(function: Callable[..., Tensor], *operands: Tensor, out: Tensor) -> None:
+    """Compute something straight into a view; `torch.compile`, which cannot, makes one of the two steps itself."""
+    if torch.compiler.is_compiling():
+        out.copy_(function(*operands))
+    else:
+        function(*operands, out=out)
