@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import gc
 import shutil
 import socket
 from collections.abc import Iterator
@@ -35,3 +36,9 @@ def official_weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     folder = save_official_layout(tmp_path_factory.mktemp("official_weights"))
     yield folder
     shutil.rmtree(folder)  # half a gigabyte, which pytest would keep for three runs
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: many runs collect garbage, which need not walk through all of torch each time."""
+    gc.collect()
+    gc.freeze()
