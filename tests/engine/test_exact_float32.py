@@ -82,6 +82,10 @@ def test_threads_that_overlap():
 
 
 STATES = """
+import os
+import sys
+import traceback
+
 import torch
 from src.engine.exact_float32 import exact_float32
 
@@ -97,28 +101,44 @@ def state():
             found.append("mixed")
     return found
 
-{}
-before = state()
-with exact_float32(torch.device("cuda")):
-    assert cudnn.conv.fp32_precision == matmul.fp32_precision == "ieee"
-    assert "mixed" in before or "mixed" not in state()  # the old and the new switches do not contradict each other
-assert state() == before, (before, state())
+def check():
+    before = state()
+    with exact_float32(torch.device("cuda")):
+        assert cudnn.conv.fp32_precision == matmul.fp32_precision == "ieee"
+        assert "mixed" in before or "mixed" not in state()  # the old and the new switches do not contradict each other
+    assert state() == before, (before, state())
+
+for given in sys.argv[1:]:
+    if (child := os.fork()) == 0:
+        try:
+            exec(given)
+            check()
+        except BaseException:
+            print(given, traceback.format_exc().replace("\\n", " | "), sep="\\t", flush=True)
+            os._exit(1)
+        os._exit(0)
+    os.waitpid(child, 0)
 """
+GIVEN = [
+    "",
+    "cudnn.allow_tf32 = False; matmul.allow_tf32 = True",
+    "torch.set_float32_matmul_precision('medium')",
+    "matmul.fp32_precision = 'tf32'; cudnn.conv.fp32_precision = 'ieee'",
+    "cudnn.fp32_precision = 'tf32'",
+    "torch.backends.fp32_precision = 'tf32'",
+]
+
+
+@pytest.fixture(scope="module")
+def failures() -> dict[str, str]:
+    """What failed by what was given, each in a process of its own: some of this cannot be unset."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", STATES, *GIVEN]
+    done = subprocess.run(command, cwd=root, env=dict(os.environ), check=True, capture_output=True, text=True)
+    return dict(line.split("\t", 1) for line in done.stdout.splitlines())
 
 
 @pytest.mark.skipif(not hasattr(CUDNN, "conv"), reason="older versions of torch have one kind of switch")
-@pytest.mark.parametrize(
-    "given",
-    [
-        "",
-        "cudnn.allow_tf32 = False; matmul.allow_tf32 = True",
-        "torch.set_float32_matmul_precision('medium')",
-        "matmul.fp32_precision = 'tf32'; cudnn.conv.fp32_precision = 'ieee'",
-        "cudnn.fp32_precision = 'tf32'",
-        "torch.backends.fp32_precision = 'tf32'",
-    ],
-)
-def test_whatever_the_user_has_set_comes_back(given):
-    """In a process of its own: some of this cannot be unset."""
-    root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", STATES.format(given)], cwd=root, env=dict(os.environ), check=True)
+@pytest.mark.parametrize("given", GIVEN)
+def test_whatever_the_user_has_set_comes_back(failures, given):
+    assert given not in failures, failures[given]
