@@ -60,7 +60,7 @@ class TileConv(nn.Module):
         volumes = x[:, None] if self.is_flat else x
         height, width = self._size(x)
         padded, (down, right) = self._padded(volumes)
-        at_once = self._rows_of_tiles(volumes.shape[1], down, right)
+        at_once = self._rows_of_tiles(len(volumes) * volumes.shape[1] * right, down)
         for first in range(0, down, at_once):
             n = min(at_once, down - first)
             tiles = self._tiles(padded[:, :, first * self.step :], n, right)
@@ -84,12 +84,12 @@ class TileConv(nn.Module):
         padded = F.pad(x, (0, unused, 1, ends[1], 1, ends[0], beyond, beyond))
         return padded.transpose(0, 1), (tiles[0], tiles[1])  # (D + 2 * beyond, B, H, W, C)
 
-    def _rows_of_tiles(self, depth: int, down: int, across: int) -> int:
-        """How many rows of tiles fit into a strip; all strips are about as high."""
+    def _rows_of_tiles(self, in_a_row: int, down: int) -> int:
+        """How many of all rows of tiles fit into a strip; all strips are about as high."""
         if self.products.device.type != "cpu":
             return down
         products, channels = self.products.shape[1], max(self.products.shape[2:])
-        fitting = max(1, _STRIP_BYTES // (products * channels * depth * across * self.products.element_size()))
+        fitting = max(1, _STRIP_BYTES // (products * channels * in_a_row * self.products.element_size()))
         return -(-down // -(-down // fitting))
 
     def _tiles(self, padded: Tensor, down: int, across: int) -> Tensor:
