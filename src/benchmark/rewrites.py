@@ -174,7 +174,7 @@ _REWRITES: Mapping[str, tuple[int, Callable[[], tuple[Call, Call]]]] = {
     "G: label enlarged twice, never made": (1, partial(_label, 2)),
     "G: label enlarged four times, never made": (1, partial(_label, 4)),
     "G: heads of up_1, tiled": (1, partial(_heads_of_a_large_label, _FLOAT)),
-    "G: heads of up_1 in bfloat16, 49 products a tile instead of 144": (1, partial(_heads_of_a_large_label, torch.bfloat16)),
+    "G: heads of up_1 in bfloat16, 49 products a tile, not 144": (1, partial(_heads_of_a_large_label, torch.bfloat16)),
     "G: shortcut of up_1, conv_s in its beta": (1, _shortcut),
     "W: mask's 7x7x7 kernel in the frequency domain": (1, _mask),
     "W: up block, 512 to 128 at 8, never enlarged": (1, _up_block),
