@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite, isnan
 from typing import TypeVar
 
-MOST_APART = 1e-4
+TOLERANCE = 1e-4
 T = TypeVar("T")
 
 
@@ -32,8 +32,8 @@ class Distances:
     def passes(self) -> bool:
         """Within the limit of eager float32, or as near to float64 as eager float32 is; not-a-number is not."""
         if self.exact is None or self.eager_exact is None:
-            return self.eager <= MOST_APART
-        return self.exact <= max(MOST_APART, self.eager_exact)
+            return self.eager <= TOLERANCE
+        return self.exact <= max(TOLERANCE, self.eager_exact)
 
     @property
     def words(self) -> str:
@@ -41,6 +41,16 @@ class Distances:
         if self.exact is None or self.eager_exact is None:
             return ""
         return f"{self.exact:.1e} from float64, eager float32 itself {self.eager_exact:.1e}"
+
+
+def largest(values: Iterable[float]) -> float:
+    """The largest of some distances, not-a-number before all others: `max` may lose it."""
+    return max(values, key=lambda value: inf if isnan(value) else value)
+
+
+def worst(each: Iterable[Distances]) -> Distances:
+    """Those that do not pass before those that do, and the farthest of them."""
+    return min(each, key=lambda one: (one.passes, -inf if isnan(one.eager) else -one.eager))
 
 
 def judged(distance: Callable[[T, T], float], found: T, eager: T, exact: Callable[[], T]) -> Distances:
@@ -53,7 +63,7 @@ def judged(distance: Callable[[T, T], float], found: T, eager: T, exact: Callabl
         exact: makes that of eager float64, which is slow: called only where the limit is missed.
     """
     apart = distance(found, eager)
-    if apart <= MOST_APART or not isfinite(apart):
+    if apart <= TOLERANCE or not isfinite(apart):
         return Distances(apart)
     truth = exact()
     return Distances(apart, distance(found, truth), distance(eager, truth))

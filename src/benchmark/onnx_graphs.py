@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from math import isnan
 from pathlib import Path
 
 import torch
@@ -19,7 +18,7 @@ from ..engine.onnx.graphs import APPEARANCE, MOTION, RETARGET_EYE, RETARGET_LIP,
 from ..engine.onnx.sessions import GraphFolder
 from ..errors import WeightsError
 from ..weights.resolve import ResolvedModel
-from .distances import Distances, judged
+from .distances import Distances, judged, largest
 from .float64 import float64_engine
 from .inputs import Inputs
 from .timing import measure_in_turns, synchronizer
@@ -203,7 +202,7 @@ def _apart(name: str, found: Values, wanted: Values) -> float:
         else float("inf")
         for key, value in wanted.items()
     ]
-    return max(shares, key=lambda share: float("inf") if isnan(share) else share)
+    return largest(shares)
 
 
 def _size(file: Path) -> int:

@@ -93,7 +93,7 @@ def _validate(model: ResolvedModel, folder: Path, runs: int) -> None:
     Raises:
         WeightsError: too far.
     """
-    from ..benchmark.distances import MOST_APART
+    from ..benchmark.distances import TOLERANCE
     from ..benchmark.onnx_graphs import compare_graphs, time_graphs
 
     cases = _cases(model)
@@ -102,7 +102,7 @@ def _validate(model: ResolvedModel, folder: Path, runs: int) -> None:
     _sheet(model.name, differences, times).show()
     beyond = [f"{_case(d)} by {d.distances.eager:.1e}" for d in differences if not d.distances.passes]
     if beyond:
-        raise WeightsError(f"graphs differ from PyTorch by more than {MOST_APART:g}: {'; '.join(beyond)}")
+        raise WeightsError(f"graphs differ from PyTorch by more than {TOLERANCE:g}: {'; '.join(beyond)}")
 
 
 def _case(difference: GraphDifference) -> str:

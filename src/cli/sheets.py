@@ -107,8 +107,9 @@ def parity_sheet(title: str, figures: Sequence[ParityFigure]) -> Sheet:
         ]
         for figure in figures
     ]
-    judged = [(figure.variant, figure.distances) for figure in figures if figure.distances]
-    notes = [f"{variant}: {distances.words}" for variant, distances in judged if distances.words]
+    judged = [(figure.variant, figure.distances) for figure in figures]
+    judged += [(f"{figure.variant}, heads of M", figure.heads_distances) for figure in figures]
+    notes = [f"{what}: {distances.words}" for what, distances in judged if distances and distances.words]
     return Sheet(title, columns, rows, notes)
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from src.benchmark.distances import Distances, judged
+from src.benchmark.distances import Distances, judged, largest, worst
 
 # In float32 1 is lost beside 2**24 in one order of the sum and not in the other; in real arithmetic the sum is 2.
 EAGER = [2.0**24, 1.0, 1.0, -(2.0**24)]
@@ -61,3 +61,14 @@ def test_float64_is_not_computed_without_need(off):
 def test_not_a_number_does_not_pass():
     assert not Distances(1.0, math.nan, 2.0).passes
     assert not Distances(1.0, 3e-4, math.nan).passes
+
+
+@pytest.mark.parametrize("values", [[1.0, math.nan, 2.0], [math.nan, 1.0], [1.0, math.nan]])
+def test_not_a_number_is_the_largest(values):
+    assert math.isnan(largest(values)) and largest([1.0, 3.0, 2.0]) == 3
+
+
+def test_the_worst():
+    near, rounded, failed = Distances(5e-5), Distances(5e-3, 1e-5, 4e-3), Distances(2e-4)
+    assert worst([near, rounded]) is rounded and worst([failed, rounded, near]) is failed
+    assert math.isnan(worst([near, failed, Distances(math.nan)]).eager)

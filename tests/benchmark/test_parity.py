@@ -60,9 +60,9 @@ def test_driving_crops_of_the_official_layout(official_weights_dir, monkeypatch)
 class _Off(FakeEngine):
     """An engine whose pictures, volumes and heads are off by so much; the heads only where a crop is bright."""
 
-    def __init__(self, off: float = 0.0, levels: int = 0) -> None:
+    def __init__(self, off: float = 0.0, levels: int = 0, heads: float | None = None) -> None:
         super().__init__("base")
-        self.off, self.levels = off, levels
+        self.off, self.levels, self.heads_off = off, levels, off if heads is None else heads
 
     def warp_decode(self, features, x_s, x_d):
         return {"out": torch.full((len(x_d), 3, 8, 8), 0.5 + self.off)}
@@ -71,8 +71,8 @@ class _Off(FakeEngine):
         return torch.full((len(x_d), 8, 8, 3), 100 + self.levels, dtype=torch.uint8).numpy()
 
     def get_kp_info(self, pictures, refine=True):
-        off = self.off * (pictures.amax((1, 2, 3)) == 1)[:, None]
-        return {"t": 2 + off.expand(-1, 3), "scale": torch.zeros(len(pictures), 1)}
+        off = torch.where(pictures.amax((1, 2, 3)) == 1, self.heads_off, 0.0)[:, None]
+        return {"scale": torch.ones(len(pictures), 1), "t": 2 + off.expand(-1, 3), "yaw": torch.ones(len(pictures), 66)}
 
 
 CROP = torch.zeros(1, 3, 256, 256)
@@ -105,7 +105,8 @@ def test_differences(made):
     figure = compared(_Off(0.01, levels=3), "bfloat16")
     assert figure.picture == pytest.approx(0.01, rel=1e-4) and figure.psnr == pytest.approx(40, abs=0.01)
     assert (figure.levels, figure.volume) == (3, 0) and figure.heads == pytest.approx(0.005, rel=1e-3)
-    assert figure.limit == "PSNR >= 45 dB" and not figure.passes and figure.distances is None
+    assert figure.limit == "PSNR >= 45 dB, heads not limited" and not figure.passes
+    assert figure.distances is None and figure.heads_distances is None
 
 
 def test_heads_are_compared_on_source_and_driving(made):
@@ -162,3 +163,30 @@ def test_rounding_is_judged_by_float64(made):
 def test_limits(made, monkeypatch, off, levels, precision, passes):
     monkeypatch.setattr(module, "float64_engine", lambda model, device: _Off())  # eager float32 is right
     assert compared(_Off(off, levels), precision).passes is passes
+
+
+@pytest.mark.parametrize(
+    ("off", "precision", "passes"),
+    [
+        (1.8e-4, "float32", True),  # of a range of 2
+        (2.2e-4, "float32", False),
+        (math.nan, "float32", False),
+        (math.inf, "float32", False),
+        (0.2, "bfloat16", True),
+    ],
+)
+def test_limits_of_the_heads(made, monkeypatch, off, precision, passes):
+    """An M that is off makes no other pictures here, where all keypoints are given."""
+    monkeypatch.setattr(module, "float64_engine", lambda model, device: _Off())  # eager float32 is right
+    figure = compared(_Off(heads=off), precision)
+    assert figure.picture == 0 and figure.passes is passes
+    assert figure.heads == pytest.approx(off / 2, rel=1e-2, nan_ok=True)
+    assert ("max <= 0.0001, levels <= 1" in figure.limit) is (precision == "float32")
+
+
+def test_rounding_of_the_heads_is_judged_by_float64(made):
+    figure = compared(_Off(heads=0.004))  # eager float64 is at 0.003
+    assert figure.passes and figure.distances.exact is None
+    assert figure.heads_distances.exact == pytest.approx(0.001 / 2, rel=1e-2)
+    assert figure.heads_distances.eager_exact == pytest.approx(0.003 / 2, rel=1e-2)
+    assert not compared(_Off(heads=-0.001)).passes

@@ -77,7 +77,7 @@ def measured(monkeypatch) -> list[tuple]:
             far = Distances(1.5e-4, 1.2e-4, 1.4e-4)
             limit = "max <= 0.0001"
             return ParityFigure(
-                str(way), 1.5e-4, 120.0, 1, 0.0, None if good else 0.1, far if good else None, limit, good
+                str(way), 1.5e-4, 120.0, 1, 0.0, None if good else 0.1, far if good else None, None, limit, good
             )
 
     monkeypatch.setattr(modules, "measure_modules", modules_of)

@@ -54,7 +54,7 @@ def test_a_changed_graph_is_found(narrow, graphs, inputs, tmp_path):
 
 def test_rounding_is_judged_by_float64(narrow, graphs, inputs, monkeypatch):
     """With no room for rounding at all, most graphs are asked about; float64 is closer to both than they are apart."""
-    monkeypatch.setattr(distances, "MOST_APART", 0)
+    monkeypatch.setattr(distances, "TOLERANCE", 0)
     figures = list(compare_graphs(narrow, graphs, {"random": inputs}, (3,)))
     asked = [figure.distances for figure in figures if figure.distances.words]
     assert {"appearance", "warp_decode", "stitching"} <= {figure.graph for figure in figures if figure.distances.words}
