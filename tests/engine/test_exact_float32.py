@@ -45,6 +45,24 @@ def test_an_error_brings_it_back():
     assert tf32() == (True, True)
 
 
+def test_a_switch_that_sticks_leaves_the_others_as_they_were(monkeypatch):
+    write = torch.set_float32_matmul_precision
+
+    def stick(precision: str) -> None:
+        if precision == "highest":
+            raise OSError("stuck")
+        write(precision)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(torch, "set_float32_matmul_precision", stick)
+        with pytest.raises(OSError, match="stuck"), exact_float32(CUDA):
+            pass
+    assert tf32() == (True, True)
+    with exact_float32(CUDA):
+        assert tf32() == (False, False)
+    assert tf32() == (True, True)
+
+
 @pytest.mark.parametrize(
     ("device", "dtype"),
     [("cpu", torch.float32), ("mps", torch.float32), ("cuda", torch.float16), ("cuda:1", torch.bfloat16)],
@@ -89,10 +107,10 @@ import sys
 import torch
 from src.engine.exact_float32 import exact_float32
 
-cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+cudnn, mkldnn, matmul = torch.backends.cudnn, torch.backends.mkldnn, torch.backends.cuda.matmul
 
 def state():
-    owners = cudnn.conv, cudnn.rnn, cudnn, matmul, torch.backends
+    owners = cudnn.conv, cudnn.rnn, cudnn, matmul, torch.backends, mkldnn, mkldnn.conv, mkldnn.rnn, mkldnn.matmul
     found = [owner.fp32_precision for owner in owners]
     for read in (lambda: cudnn.allow_tf32, lambda: matmul.allow_tf32, torch.get_float32_matmul_precision):
         try:
@@ -101,17 +119,22 @@ def state():
             found.append("mixed")
     return found
 
-def check():
+def check(given):
     before = state()
     with exact_float32(torch.device("cuda")):
         assert cudnn.conv.fp32_precision == matmul.fp32_precision == "ieee"
         assert "mixed" in before or "mixed" not in state()  # the old and the new switches do not contradict each other
     assert state() == before, (before, state())
+    if cudnn.fp32_precision == "tf32":  # what took this over from it still does
+        exec(given.replace("tf32", "ieee"))
+        assert cudnn.conv.fp32_precision == cudnn.rnn.fp32_precision == matmul.fp32_precision == "ieee", state()
+    if torch.backends.fp32_precision == "ieee":
+        assert mkldnn.matmul.fp32_precision == "ieee", state()
 
 for given in sys.argv[1:]:
     if (child := os.fork()) == 0:
         exec(given)
-        check()
+        check(given)
         os._exit(0)
     if os.waitpid(child, 0)[1]:
         print(given, flush=True)
@@ -123,6 +146,7 @@ GIVEN = [
     "matmul.fp32_precision = 'tf32'; cudnn.conv.fp32_precision = 'ieee'",
     "cudnn.fp32_precision = 'tf32'",
     "torch.backends.fp32_precision = 'tf32'",
+    "mkldnn.matmul.fp32_precision = 'bf16'",
 ]
 
 
