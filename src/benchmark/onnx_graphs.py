@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from ..engine.heads import Heads
 from ..engine.networks import Networks
 from ..engine.onnx.graphs import APPEARANCE, MOTION, RETARGET_EYE, RETARGET_LIP, STITCHING, WARP_DECODE
 from ..engine.onnx.sessions import GraphFolder
-from ..errors import WeightsError
+from ..errors import InputError, WeightsError
 from ..weights.resolve import ResolvedModel
 from .distances import Distances, judged, largest
 from .float64 import float64_engine
@@ -65,6 +66,19 @@ class GraphTime:
     batch_size: int
     ms: Mapping[str, float]
     size: int
+
+
+def check_runtime() -> None:
+    """See that the package is there that runs graphs.
+
+    Raises:
+        InputError: it is not.
+    """
+    if find_spec("onnxruntime") is None:
+        raise InputError(
+            'comparing graphs needs onnxruntime: pip install "liveportrait[cpu]" '
+            "(in a checkout: pip install -r requirements.txt)"
+        )
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """`export_onnx.py`: what is written, compared and shown; exit codes."""
 
+import math
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from src.engine.onnx import export, record
 from src.errors import MissingFileError
 from src.live_portrait_wrapper import LivePortraitWrapper
 from src.media.video_reader import open_video
+from src.weights import resolve
 
 written = export.export_graphs
 EXAMPLES = Path(__file__).parents[2] / "assets/examples"
@@ -46,6 +48,7 @@ def steps(monkeypatch) -> list[tuple]:
     monkeypatch.setattr(onnx_graphs, "time_graphs", timed)
     monkeypatch.setattr(export, "export_graphs", exported)
     monkeypatch.setattr(export, "check_exporter", lambda: None)
+    monkeypatch.setattr(onnx_graphs, "check_runtime", lambda: None)
     monkeypatch.setattr(export_onnx, "_cases", lambda model: {"random": None, "real": None})
     return done
 
@@ -76,10 +79,32 @@ def test_a_difference(steps, tmp_path, capsys):
     assert "by more than 0.0001: warp_decode (real, batch 3) by 2.0e-04" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("runs", ["0", "1"])
+@pytest.mark.parametrize("values", [(math.nan, 1e-6), (1e-6, math.nan)])
+def test_a_graph_that_gives_no_number(steps, tmp_path, monkeypatch, capsys, values, runs):
+    def compared(model, folder, cases):
+        for graph, value in [*(("appearance", value) for value in values), ("warp_decode", 1e-6)]:
+            yield GraphDifference(graph, "random", 1, Distances(value))
+
+    monkeypatch.setattr(onnx_graphs, "compare_graphs", compared)
+    assert main(["--model", "compact", "--output", str(tmp_path), "--validate_only", "--runs", runs]) == 1
+    out, err = capsys.readouterr()
+    shown = {line.strip("│").split("│")[0].strip(): line.strip(" │").split()[-1] for line in out.splitlines()}
+    assert (shown["appearance"], shown["warp_decode"]) == ("nan", "1.0e-06")
+    assert "appearance (random, batch 1) by nan" in err
+
+
 def test_nothing_to_compare(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(export_onnx, "_cases", lambda model: {"random": None})
     assert main(["--model", "compact", "--weights_dir", str(tmp_path), "--validate_only"]) == 1
-    assert "make them with: python export_onnx.py --model compact" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"make them with: python export_onnx.py --model compact --weights_dir '{tmp_path}'\n" in err
+
+
+def test_the_advice_names_the_folder(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(export_onnx, "_cases", lambda model: {"random": None})
+    assert main(["--model", "compact", "--output", str(tmp_path), "--validate_only"]) == 1
+    assert f"python export_onnx.py --model compact --output '{tmp_path}'\n" in capsys.readouterr().err
 
 
 def test_too_few_runs(tmp_path, capsys):
@@ -120,6 +145,17 @@ def test_the_exporter_is_missing(monkeypatch, capsys):
     monkeypatch.setattr(export, "find_spec", lambda name: None)
     assert main(["--model", "compact"]) == 1
     assert 'exporting needs onnx and onnxscript: pip install "liveportrait[onnx]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--validate_only"]], ids=" ".join)
+def test_onnxruntime_is_missing(monkeypatch, tmp_path, capsys, words):
+    """It is said before anything is fetched or written."""
+    monkeypatch.setattr(onnx_graphs, "find_spec", lambda name: None)
+    monkeypatch.setattr(export, "find_spec", lambda name: object())
+    monkeypatch.setattr(resolve, "resolve_model", lambda *words: pytest.fail("too early"))
+    assert main(["--model", "compact", "--output", str(tmp_path / "graphs"), *words]) == 1
+    assert 'comparing graphs needs onnxruntime: pip install "liveportrait[cpu]"' in capsys.readouterr().err
+    assert not (tmp_path / "graphs").exists()
 
 
 @pytest.mark.slow
