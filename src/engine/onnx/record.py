@@ -75,7 +75,7 @@ def check_record(folder: Path, model: ResolvedModel) -> list[str]:
         MissingFileError: there are no graphs.
         WeightsError: they are of other weights or of another form, or the record cannot be read.
     """
-    file, command = folder / RECORD, export_command(model)
+    file, command = folder / RECORD, export_command(model, folder)
     if not file.is_file():
         raise MissingFileError(f"there are no ONNX graphs of {model.name!r} in '{folder}': make them with: {command}")
     try:
@@ -98,10 +98,11 @@ def _fault(record: _Record, model: ResolvedModel) -> str | None:
     return f"of other weights ({', '.join(others)})" if others else None
 
 
-def export_command(model: ResolvedModel) -> str:
-    """What makes the graphs of a model."""
+def export_command(model: ResolvedModel, folder: Path) -> str:
+    """What makes the graphs of a model in a folder."""
     place = "" if model.folder == default_weights_dir() else f" --weights_dir '{model.folder}'"
-    return f"python export_onnx.py --model {model.name}{place}"
+    output = "" if folder == default_folder(model) else f" --output '{folder}'"
+    return f"python export_onnx.py --model {model.name}{place}{output}"
 
 
 def _hashes(model: ResolvedModel) -> dict[str, str]:

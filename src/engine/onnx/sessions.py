@@ -37,7 +37,7 @@ class GraphFolder:
     def __init__(self, model: ResolvedModel, device: torch.device, folder: Path | None = None) -> None:
         self.folder = folder or default_folder(model)
         self.names = check_record(self.folder, model)
-        self._device, self._command = device, export_command(model)
+        self._device, self._command = device, export_command(model, self.folder)
         self._sessions: dict[str, InferenceSession] = {}
 
     def file(self, name: str) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from src.engine.onnx.record import FORM, RECORD, check_record, write_record
+from src.engine.onnx.record import FORM, RECORD, check_record, default_folder, export_command, write_record
 from src.errors import MissingFileError, WeightsError
 from src.weights.resolve import ResolvedModel
 
@@ -97,3 +97,10 @@ def test_a_record_that_is_a_folder(noted):
     (noted.folder / RECORD).mkdir()
     with pytest.raises(MissingFileError):
         check_record(noted.folder, noted)
+
+
+def test_the_command_that_makes_them(tmp_path):
+    model = model_in(tmp_path)
+    command = f"python export_onnx.py --model base --weights_dir '{tmp_path}'"
+    assert export_command(model, default_folder(model)) == command
+    assert export_command(model, tmp_path / "graphs") == f"{command} --output '{tmp_path / 'graphs'}'"
