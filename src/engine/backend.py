@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 def resolve_backend(backend: EngineName, model: str, device: torch.device, compiled: bool = False) -> EngineName:
     """How the networks of a model are run: what was asked for, or what auto stands for, where there is such a form.
 
-    The compact networks are fused for processors alone, with OpenCV and oneDNN, of which `torch.compile` makes nothing;
-    it says so where that was asked for explicitly. The official ones are fused for CUDA as well, since most of what is
-    saved is arithmetic; whether that is faster there was not measured yet.
+    The compact networks are fused for processors alone, with OpenCV and oneDNN, of which `torch.compile` makes nothing.
+    The official ones are fused for CUDA as well, since most of what is saved is arithmetic; whether that is faster
+    there was not measured yet. Where there is no such form, a warning says so if it was asked for explicitly.
 
     Args:
         backend: what was asked for.
@@ -29,12 +29,12 @@ def resolve_backend(backend: EngineName, model: str, device: torch.device, compi
     """
     if backend in ("eager", "onnx"):
         return backend
-    if model != "compact":
-        # Apple's GPU lacks float64 and complex numbers, which the fused form is made with.
-        return "eager" if backend == "auto" and device.type == "mps" else "fused"
-    if device.type == "cpu" and not compiled:
+    compact = model == "compact"
+    # Apple's GPU has no float64, which the fused form of the official networks is made with.
+    if (device.type == "cpu" and not compiled) if compact else device.type != "mps":
         return "fused"
     if backend == "fused":
-        where = "to compile" if compiled else f"for {device.type}"
-        logger.warning("--engine fused has no effect: the compact networks have no fused form %s", where)
+        which = "compact" if compact else "official"
+        where = "to compile" if compact and compiled else f"for {device.type}"
+        logger.warning("--engine fused has no effect: the %s networks have no fused form %s", which, where)
     return "eager"

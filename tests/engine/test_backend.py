@@ -13,7 +13,7 @@ from src.engine.backend import resolve_backend
         ("auto", "base", "cpu", True, "fused"),
         ("auto", "animals", "cuda:1", False, "fused"),
         ("auto", "base", "mps", False, "eager"),
-        ("fused", "base", "mps", False, "fused"),
+        ("fused", "base", "cuda", True, "fused"),
         ("eager", "base", "cuda", False, "eager"),
         ("onnx", "base", "cuda", True, "onnx"),
         ("auto", "compact", "cpu", False, "fused"),
@@ -31,13 +31,18 @@ def test_what_is_chosen(backend, model, device, compiled, expected, caplog):
 
 
 @pytest.mark.parametrize(
-    ("device", "compiled", "where"),
-    [("cuda:1", False, "for cuda"), ("mps", False, "for mps"), ("cpu", True, "to compile")],
+    ("model", "device", "compiled", "words"),
+    [
+        ("compact", "cuda:1", False, "compact networks have no fused form for cuda"),
+        ("compact", "mps", False, "compact networks have no fused form for mps"),
+        ("compact", "cpu", True, "compact networks have no fused form to compile"),
+        ("base", "mps", False, "official networks have no fused form for mps"),
+        ("animals", "mps", True, "official networks have no fused form for mps"),
+    ],
 )
-def test_a_form_that_does_not_exist(device, compiled, where, caplog):
+def test_a_form_that_does_not_exist(model, device, compiled, words, caplog):
     """What was asked for by name is not left out in silence."""
     with caplog.at_level(logging.WARNING):
-        assert resolve_backend("fused", "compact", torch.device(device), compiled) == "eager"
+        assert resolve_backend("fused", model, torch.device(device), compiled) == "eager"
     (record,) = caplog.records
-    wanted = f"--engine fused has no effect: the compact networks have no fused form {where}"
-    assert record.getMessage() == wanted
+    assert record.getMessage() == f"--engine fused has no effect: the {words}"
