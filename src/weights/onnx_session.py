@@ -69,4 +69,5 @@ def _providers(ort: Any, device: str) -> list[Any]:
         return [_CPU]
     if hasattr(ort, "preload_dlls"):
         ort.preload_dlls()  # finds the CUDA and cuDNN libraries that torch's wheels bring along
-    return [(_CUDA, {"device_id": torch.device(device).index or 0}), _CPU]
+    # onnxruntime's default is TF32, whose 10 bits move what is found and drawn
+    return [(_CUDA, {"device_id": torch.device(device).index or 0, "use_tf32": 0}), _CPU]

@@ -44,7 +44,7 @@ def test_cuda_is_asked_for_where_the_build_has_it():
             return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
     assert onnx_session._providers(Runtime, "cuda:1") == [
-        ("CUDAExecutionProvider", {"device_id": 1}),
+        ("CUDAExecutionProvider", {"device_id": 1, "use_tf32": 0}),
         "CPUExecutionProvider",
     ]
 

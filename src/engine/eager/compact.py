@@ -15,6 +15,7 @@ from ..checkpoints import Checkpoints
 from ..compact_sizes import shrunk
 from ..compiling import Compile, Network, uncompiled
 from ..engine import SourceFeatures
+from ..exact_float32 import exact_float32
 from ..networks import to_bytes
 
 
@@ -31,7 +32,8 @@ class EagerCompact:
 
     def appearance(self, pictures: Tensor) -> Tensor:
         """Run F: (B, 3, 128, 128) to (B, 24, 4, 16, 16)."""
-        volume: Tensor = self._appearance(pictures)
+        with exact_float32(self._checkpoints.device):
+            volume: Tensor = self._appearance(pictures)
         return volume
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
@@ -51,12 +53,14 @@ class EagerCompact:
 
     def warp(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> tuple[Tensor, Tensor]:
         """W alone: see `CompactWarpingNetwork.forward`."""
-        feature, flow = self._warping(features.volume, x_d, x_s)
+        with exact_float32(self._checkpoints.device):
+            feature, flow = self._warping(features.volume, x_d, x_s)
         return feature, flow
 
     def generate(self, feature: Tensor, warped: Tensor, x_s: Tensor, x_d: Tensor) -> tuple[Tensor, Tensor]:
         """G alone, from W's feature and the warped small picture: see `CompactSPADEDecoder.forward`."""
-        residual, paint = self._generator(feature, warped, x_d, x_s)
+        with exact_float32(self._checkpoints.device):
+            residual, paint = self._generator(feature, warped, x_d, x_s)
         return residual, paint
 
     @cached_property
