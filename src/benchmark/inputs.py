@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine.compact_sizes import INTERNAL_SIZE
+from ..engine.compact_sizes import OUTPUT_SIZE, shrunk
 from ..engine.engine import Engine
 
 
@@ -31,8 +31,7 @@ class Inputs:
     @property
     def network_pictures(self) -> Tensor:
         """The driving crops as F takes them: of the compact model shrunk."""
-        side = self.driving.shape[-1]
-        return self.driving if side != 512 else F.adaptive_avg_pool2d(self.driving, INTERNAL_SIZE)
+        return shrunk(self.driving) if self.driving.shape[-1] == OUTPUT_SIZE else self.driving
 
 
 def random_inputs(engine: Engine, batch_size: int, seed: int = 0) -> Inputs:

@@ -43,7 +43,7 @@ def device_name(device: torch.device) -> str:
 
 def one_line(facts: dict[str, Any]) -> str:
     """The facts for the line under a table."""
-    tf32 = f", TF32 {facts['tf32']}" if "tf32" in facts else ""
+    tf32 = f", TF32 allowed by the process {facts['tf32']} (off for float32)" if "tf32" in facts else ""
     return f"{facts['device']}, {facts['threads']} threads, torch {facts['torch']}{tf32}"
 
 

@@ -26,7 +26,8 @@ def test_facts():
 
 def test_tf32_is_said_where_it_matters():
     tf32 = {"matmul": False, "conv": True}
-    assert str(tf32) in one_line({"device": "H100", "threads": 2, "torch": "2", "tf32": tf32})
+    line = one_line({"device": "H100", "threads": 2, "torch": "2", "tf32": tf32})
+    assert line.endswith(f"TF32 allowed by the process {tf32} (off for float32)")
 
 
 def test_threads():
