@@ -67,11 +67,28 @@ def variants_of(
     Raises:
         InputError: the device cannot do a precision.
     """
+    asked = asked_variants(engines, precisions, device, compiled=compiled, model=model)
+    return list(dict.fromkeys([baseline(device, model), *asked]))
+
+
+def asked_variants(
+    engines: Sequence[EngineName],
+    precisions: Sequence[Precision],
+    device: torch.device,
+    *,
+    compiled: bool = False,
+    model: str = "base",
+) -> list[Variant]:
+    """What was asked for, each once.
+
+    Raises:
+        InputError: the device cannot do a precision.
+    """
     asked = []
     for engine, precision in product(engines, precisions):
         name = resolve_backend(engine, model, device, compiled)
         asked.append(Variant(name, _precision_name(precision, device, model, name), compiled))
-    return list(dict.fromkeys([baseline(device, model), *asked]))
+    return list(dict.fromkeys(asked))
 
 
 def baseline(device: torch.device, model: str = "base") -> Variant:

@@ -104,18 +104,23 @@ def _parity(command: Parity) -> None:
     from ..benchmark.inputs import random_inputs
     from ..benchmark.parity import REFERENCE, Parity
     from ..benchmark.recorded import recorded_inputs
-    from ..benchmark.variants import opened_model, variants_of
+    from ..benchmark.variants import asked_variants, opened_model
 
     device = _prepared(command)
-    source, driving = command.source or _example("source/s9.jpg"), command.driving or _example("driving/d0.mp4")
     figures, missing = list["ParityFigure"](), list[str]()
     with opened_model(command.model, command.weights_dir) as model:
         if model.is_random or command.model == "animals":
+            if command.source or command.driving:
+                why = "for animals" if command.model == "animals" else "with random weights"
+                raise InputError(
+                    f"--source and --driving are not used {why}, which get random pictures: leave them out"
+                )
             inputs = random_inputs(REFERENCE.create(model.files, device), 1)
         else:
+            source, driving = command.source or _example("source/s9.jpg"), command.driving or _example("driving/d0.mp4")
             inputs = recorded_inputs(model.files, str(device), source, driving)
         engines = command.engine or ("eager", "fused", "onnx")
-        variants = variants_of(engines, command.precision, device, model=command.model)
+        variants = asked_variants(engines, command.precision, device, model=command.model)
         parity = Parity(model.files, device, inputs)
         for variant in variants:
             if variant == REFERENCE:
@@ -134,7 +139,7 @@ def _parity(command: Parity) -> None:
     _show(sheet, command, device, model.note, figures)
     beyond = [row[0] for row in sheet.rows if row[-1] != "passes"]
     if beyond:
-        raise LivePortraitError(f"other pictures than {REFERENCE} makes: {', '.join(beyond)}")
+        raise LivePortraitError(f"pictures differ from {REFERENCE}: {', '.join(beyond)}")
 
 
 def _peak(command: Peak) -> None:

@@ -113,7 +113,12 @@ class Clip(_Networks):
 
 @dataclass
 class Parity(_Measured):
-    """Whether the engines make the same pictures as eager float32; exit code 1 if one does not."""
+    """Whether the engines make the same pictures, and M the same motion, as eager float32.
+
+    Exit code 1 if an output in float32 is more than 1e-4 from eager float32 and, where it is, also farther from float64
+    than both 1e-4 and eager float32 (a minute a picture for base), or a finished picture is off by more than one level;
+    in lower precisions if the PSNR of the pictures is below 45 dB.
+    """
 
     model: NetworkModel = "base"
     """Model to compare."""
@@ -127,9 +132,9 @@ class Parity(_Measured):
     precision: Precisions = ("auto",)
     """Precisions of the official networks, one or several; auto = float16 on CUDA, else float32."""
     source: Annotated[Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: s9.jpg)")] = None
-    """Portrait, where the weights are not random."""
+    """Portrait, of people's models whose weights are not random."""
     driving: Driving = None
-    """Driving clip, where the weights are not random."""
+    """Driving clip, likewise."""
 
 
 @dataclass
@@ -158,7 +163,7 @@ class Rewrites:
 
 @dataclass
 class All:
-    """All in one call, within ten minutes on a GPU, as Markdown: what fails is reported, and the rest goes on."""
+    """Every measurement in one call, as Markdown: what fails is reported, and the rest goes on."""
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""

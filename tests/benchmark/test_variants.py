@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from src.benchmark import variants as module
-from src.benchmark.variants import Variant, baseline, networks_of, opened_model, variants_of
+from src.benchmark.variants import Variant, asked_variants, baseline, networks_of, opened_model, variants_of
 from src.engine.eager.compact import EagerCompact
 from src.engine.official import OfficialEngine
 from src.errors import InputError
@@ -22,6 +22,10 @@ def test_the_baseline_comes_first():
         "fused float16",
     ]
     assert baseline(CUDA, "compact") == Variant("eager", "float32")
+
+
+def test_only_what_was_asked_for():
+    assert asked_variants(["fused", "auto"], ["float32"], CUDA) == [Variant("fused", "float32")]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from src.benchmark import clip, everything, footprint, inputs, modules, parity, variants
+from src.benchmark import clip, everything, footprint, inputs, machine, modules, parity, variants
 from src.benchmark.clip import ClipFigure
 from src.benchmark.distances import Distances
 from src.benchmark.everything import Part
@@ -98,9 +98,10 @@ def no_weights(monkeypatch) -> None:
     """Random weights that nobody will read."""
     from src.config.model_config import load_model_config
 
-    monkeypatch.setattr(
-        variants, "write_random_model", lambda name, folder: ResolvedModel(name, folder, {}, load_model_config(name))
-    )
+    def written(name, folder):
+        return ResolvedModel(name, folder, {}, load_model_config("base" if name == "animals" else name))
+
+    monkeypatch.setattr(variants, "write_random_model", written)
 
 
 def test_modules(run, measured, no_weights):
@@ -167,7 +168,29 @@ def test_other_pictures_end_with_code_1(run, measured, bfloat16, no_weights, mon
     words = ("--model", "base", "--weights_dir", ".", "--engine", "fused", "--precision", "float32", "bfloat16")
     code, rows, _, err = run("parity", *words)
     assert code == 1 and [row[-1] for row in rows] == ["passes", "FAILS"]
-    assert err.splitlines()[-1] == "error: other pictures than eager float32 makes: fused bfloat16"
+    assert err.splitlines()[-1] == "error: pictures differ from eager float32: fused bfloat16"
+
+
+def test_the_baseline_of_a_gpu_is_not_compared_unless_asked_for(run, measured, no_weights, monkeypatch):
+    monkeypatch.setattr(inputs, "random_inputs", lambda engine, n: None)
+    monkeypatch.setattr(variants.Variant, "create", lambda *words: None)
+    monkeypatch.setattr(machine, "prepare", lambda device, threads: torch.device("cuda"))
+    monkeypatch.setattr(machine, "machine_facts", lambda device: {"device": "GPU", "threads": 1, "torch": "2"})
+    words = ("parity", "--model", "base", "--weights_dir", ".", "--engine")
+    assert run(*words, "fused", "--precision", "float32")[0] == 0
+    run(*words, "eager", "fused")
+    asked = [name for _, name in measured]
+    assert asked == ["fused float32", "eager float16", "fused float16"]
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "why"),
+    [("base", "--source", "with random weights"), ("animals", "--driving", "for animals")],
+)
+def test_files_that_parity_would_not_use(run, measured, no_weights, model, option, why):
+    code, rows, _, err = run("parity", "--model", model, "--weights_dir", ".", option, "mine.jpg")
+    assert (code, rows, measured) == (1, [], [])
+    assert f"error: --source and --driving are not used {why}" in err.splitlines()[-1]
 
 
 def test_peak(run):
@@ -275,9 +298,11 @@ def test_unknown_words_end_with_code_2(words, capsys):
 
 HELP = {
     "modules": "device threads json weights_dir engine precision compile model batch_size runs warmup footprint",
-    "clip": "device engine source driving frames size driving_size concat batch_size runs json",
-    "parity": "device engine precision model source driving json",
-    "peak": "device precision runs json",
+    "clip": "device threads json weights_dir engine precision compile model source driving frames size driving_size "
+    "concat batch_size runs",
+    "parity": "device threads json model weights_dir engine precision source driving",
+    "peak": "device threads json precision runs",
+    "rewrites": "threads json runs",
     "all": "device threads json model weights_dir batch_size runs frames compile source driving quick",
 }
 
