@@ -27,17 +27,18 @@ _FEW_TAPS = 9  # torch's own way for these
 def float64_engine(model: ResolvedModel, device: torch.device) -> Engine:
     """The modules of a model as they are, in float64; takes some tens of seconds a picture on a processor.
 
-    What goes in may be float32.
+    What goes in may be float32, on whatever device.
 
     Args:
         model: files and definition.
-        device: where to run.
+        device: where to run; a processor stands in for Apple's GPU, which has no float64.
     """
+    device = torch.device("cpu") if device.type == "mps" else device
     checkpoints = _Float64Checkpoints(model.files, model.config, device)
     if model.name == "compact":
-        networks = cast(OfficialNetworks, _TakesFloat32(EagerCompact(checkpoints)))
+        networks = cast(OfficialNetworks, _TakesFloat32(EagerCompact(checkpoints), device))
         return CompactEngine(checkpoints, lambda crop: None, networks)
-    return OfficialEngine(model.name, checkpoints, _TakesFloat32(EagerOfficial(checkpoints)))
+    return OfficialEngine(model.name, checkpoints, _TakesFloat32(EagerOfficial(checkpoints), device))
 
 
 class _Float64Checkpoints(Checkpoints):
@@ -54,27 +55,30 @@ class _Float64Checkpoints(Checkpoints):
 
 
 class _TakesFloat32:
-    """Networks in float64, called with float32."""
+    """Networks in float64, called with float32 that may be elsewhere."""
 
-    def __init__(self, networks: Any) -> None:
-        self._networks = networks
+    def __init__(self, networks: Any, device: torch.device) -> None:
+        self._networks, self._device = networks, device
 
     def appearance(self, pictures: Tensor) -> Tensor:
-        volume: Tensor = self._networks.appearance(pictures.double())
+        volume: Tensor = self._networks.appearance(self._exact(pictures))
         return volume
 
     def motion(self, pictures: Tensor) -> dict[str, Tensor]:
-        heads: dict[str, Tensor] = self._networks.motion(pictures.double())
+        heads: dict[str, Tensor] = self._networks.motion(self._exact(pictures))
         return heads
 
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
-        picture = None if features.picture is None else features.picture.double()
-        features = replace(features, volume=features.volume.double(), picture=picture)
-        result: dict[str, Tensor] = self._networks.warp_decode(features, x_s.double(), x_d.double())
+        picture = None if features.picture is None else self._exact(features.picture)
+        features = replace(features, volume=self._exact(features.volume), picture=picture)
+        result: dict[str, Tensor] = self._networks.warp_decode(features, self._exact(x_s), self._exact(x_d))
         return result
 
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
         raise NotImplementedError("float64 is for numbers, not for bytes")
+
+    def _exact(self, values: Tensor) -> Tensor:
+        return values.to(self._device).double()  # in this order: it may come from where there is no float64
 
 
 def _in_float64(network: Net) -> Net:

@@ -41,3 +41,8 @@ class OfficialNetworks(Networks, Protocol):
 def to_bytes(pictures: Tensor) -> Tensor:
     """Pictures (B, 3, H, W) in 0..1 to (B, H, W, 3) uint8, truncated as the original does (spec quirk Q40)."""
     return pictures.clamp(0, 1).mul(255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def at_least_float32(values: Tensor) -> Tensor:
+    """What networks give, in the precision in which it goes out; float64 keeps what it is there for."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))

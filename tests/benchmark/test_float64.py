@@ -1,6 +1,7 @@
 """The plain networks in float64 are the plain networks."""
 
 from copy import deepcopy
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,7 +10,9 @@ from torch import nn
 from src.benchmark.float64 import _ByTaps, _in_float64, float64_engine
 from src.benchmark.inputs import random_inputs
 from src.benchmark.variants import Variant, opened_model
+from src.engine.engine import SourceFeatures
 from src.modules.warping_network import WarpingNetwork
+from src.weights.resolve import ResolvedModel
 from tests.engine.fused.compared import assert_same, normal, random_weights
 from tests.engine.fused.test_official import PARAMS
 from tests.tolerances import FLOAT32
@@ -61,3 +64,28 @@ def test_the_compact_model():
     delta = exact.heads.stitching(keypoints.double())
     assert delta.dtype == torch.float64
     assert 0 < (delta - plain.heads.stitching(keypoints)).abs().max() < FLOAT32["ratio"].abs
+
+
+@pytest.fixture
+def narrow(tmp_path):
+    from tests.engine.onnx.conftest import write_narrow_model  # needs onnx
+
+    return write_narrow_model(tmp_path)
+
+
+def test_the_official_layout(narrow):
+    """Nothing on the way out is rounded to float32."""
+    engine = float64_engine(narrow, CPU)
+    pictures, x_s, x_d = torch.rand(1, 3, 128, 128), 0.3 * torch.randn(1, 21, 3), 0.3 * torch.randn(1, 21, 3)
+    results = {"volume": engine.networks.appearance(pictures), **engine.networks.motion(pictures)}
+    results |= engine.warp_decode(SourceFeatures(results["volume"]), x_s, x_d)
+    assert {"volume", "exp", "out", "deformation", "occlusion_map"} <= set(results)
+    for name, value in results.items():
+        assert value.dtype == torch.float64, name
+        assert not torch.equal(value, value.float().double()), name
+
+
+@pytest.mark.parametrize("name", ["base", "compact"])
+def test_apples_gpu_is_judged_on_the_processor(name):
+    engine = float64_engine(ResolvedModel(name, Path(), {}, {}), torch.device("mps"))
+    assert engine.device == CPU

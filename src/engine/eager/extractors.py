@@ -14,6 +14,7 @@ from ...modules.motion_extractor import MotionExtractor
 from ..checkpoints import Checkpoints
 from ..compiling import Compile, uncompiled
 from ..exact_float32 import exact_float32
+from ..networks import at_least_float32
 
 
 class OfficialExtractors:
@@ -36,13 +37,13 @@ class OfficialExtractors:
         """Run F: (B, 3, 256, 256) to (B, 32, 16, 64, 64)."""
         with self._precision(self._extracted()):
             volume: Tensor = self._appearance(pictures)
-        return volume.float()
+        return at_least_float32(volume)
 
     def motion(self, pictures: Tensor) -> dict[str, Tensor]:
         """Run M on (B, 3, 256, 256)."""
         with self._precision(self._extracted()):
             heads = self._motion(pictures)
-        return {name: value.float() for name, value in heads.items()}
+        return {name: at_least_float32(value) for name, value in heads.items()}
 
     def _extracted(self) -> torch.dtype:
         """Keypoints and head poses in bfloat16 would tremble, so F and M are spared it."""

@@ -10,7 +10,7 @@ from ...modules.spade_generator import SPADEDecoder
 from ...modules.warping_network import WarpingNetwork
 from ..compiling import Network
 from ..engine import SourceFeatures
-from ..networks import to_bytes
+from ..networks import at_least_float32, to_bytes
 from .extractors import OfficialExtractors
 
 
@@ -20,7 +20,8 @@ class EagerOfficial(OfficialExtractors):
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512), and ``occlusion_map`` and ``deformation`` of W."""
         warped = self.warp(features, x_s, x_d)
-        return {name: value.float() for name, value in {**warped, "out": self.generate(warped["out"])}.items()}
+        result = {**warped, "out": self.generate(warped["out"])}
+        return {name: at_least_float32(value) for name, value in result.items()}
 
     def warp(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W alone: ``out``, a feature map for G, and what `warp_decode` has besides, in its precision."""

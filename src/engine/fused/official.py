@@ -13,7 +13,7 @@ from ..compiling import Network
 from ..eager.extractors import OfficialExtractors
 from ..engine import SourceFeatures
 from ..exact_float32 import exact_float32
-from ..networks import to_bytes
+from ..networks import at_least_float32, to_bytes
 from ..trim_memory import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
@@ -27,7 +27,7 @@ class FusedOfficial(OfficialExtractors):
         with exact_float32(self._checkpoints.device, self._extracted()):
             warped = self._warping(features.volume, x_d, x_s.expand_as(x_d))
             out = self._generator(warped["out"])
-        return {name: value.float() for name, value in {**warped, "out": out}.items()}
+        return {name: at_least_float32(value) for name, value in {**warped, "out": out}.items()}
 
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:
         """W and G: (B, 512, 512, 3) uint8."""
