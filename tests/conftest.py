@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from src.face.cat_face_boxes import CatFaceBoxes
 from tests.parity.weights import save_official_layout
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -36,6 +37,28 @@ def official_weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
     folder = save_official_layout(tmp_path_factory.mktemp("official_weights"))
     yield folder
     shutil.rmtree(folder)  # half a gigabyte, which pytest would keep for three runs
+
+
+@pytest.fixture(scope="session")
+def searched() -> dict[tuple, list]:
+    """What was found where animals' faces were searched for, by picture."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def search_animals_once(searched) -> Iterator[None]:
+    """The same picture is not searched for animals again, which takes seconds; for tests of what comes after."""
+    search = CatFaceBoxes.search
+
+    def once(self, rgb, squares):
+        key = (rgb.shape, rgb.tobytes(), repr(squares))
+        if key not in searched:
+            searched[key] = search(self, rgb, squares)
+        return list(searched[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CatFaceBoxes, "search", once)
+        yield
 
 
 def pytest_collection_finish() -> None:

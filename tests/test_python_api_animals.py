@@ -18,6 +18,8 @@ from src.media.video_reader import open_video
 from src.motion.template import MotionTemplate, load_template, save_template
 from tests.animals import CAT, DRIVER, PERSON, POINTS, ROOT, Pose, cat, cat_frame, swaying
 
+pytestmark = pytest.mark.usefixtures("search_animals_once")
+
 SMILE = ROOT / "assets/examples/driving/smile.safetensors"
 SIZE = (450, 300)  # of the results: even
 

@@ -14,6 +14,8 @@ from tests.animals import CAT, GIVEN, POINTS, ROOT, cat_frame, points_in_frame, 
 
 from .sightings import difference, frames_of
 
+pytestmark = pytest.mark.usefixtures("search_animals_once")
+
 N = 16
 SMILE = ROOT / "assets/examples/driving/smile.safetensors"
 POSES = swaying(N)

@@ -20,6 +20,8 @@ from .odd_media import nobody
 from .sightings import difference
 from .whole import check_whole, error_of
 
+pytestmark = pytest.mark.usefixtures("search_animals_once")
+
 SMILE = ROOT / "assets/examples/driving/smile.safetensors"
 COMPACT = ["--model", "compact"]
 ON_FACE = ["301,119", "345,117", "321,142", "319,160"]  # of s0.jpg

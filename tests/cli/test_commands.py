@@ -22,6 +22,8 @@ from src.motion.template import load_template, save_template
 from src.pipeline import inputs
 from tests.animals import cat_frame, swaying, write_frames
 
+pytestmark = pytest.mark.usefixtures("search_animals_once")
+
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "assets"
 N = 4  # frames of every clip

@@ -10,6 +10,8 @@ from src.config.argument_config import ArgumentConfig
 from src.config.crop_face_options import CropFaceOptions
 from src.media.picture import read_picture, write_picture
 
+pytestmark = pytest.mark.usefixtures("search_animals_once")
+
 ROOT = Path(__file__).parents[2]
 MONA_LISA = ROOT / "assets/examples/source/s9.jpg"
 CAT = ROOT / "assets/examples/source/cat.jpg"
