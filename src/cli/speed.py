@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -14,6 +14,9 @@ from ..errors import InputError
 from .benchmark_options import Folder, JsonFile
 from .console import run_and_report
 from .sheets import Sheet
+
+if TYPE_CHECKING:  # torch takes seconds to import: not for --help
+    from ..benchmark.modules import ModuleFigure
 
 HELP = """Parameters and time of every network, one picture at a time, random inputs.
 
@@ -26,7 +29,6 @@ _WORDS = {
     "G": "SPADE Generator (G)",
     "W": "Warping Module (W)",
     "S+R": "Stitching and Retargeting (S+R)",
-    "W+G": "W and G, our fused engine, to uint8",
 }
 
 
@@ -37,7 +39,7 @@ class Speed:
     device: str = "auto"
     """auto = GPU 0 if there is one, cpu, cuda, cuda:1, mps."""
     precision: Precision = "auto"
-    """auto = float16 on CUDA, else float32; bfloat16."""
+    """auto = float16 on CUDA, else float32."""
     compile: Literal["auto", "yes", "no"] = "auto"
     """Send W and G through torch.compile, which takes minutes at first; auto = on CUDA."""
     model: Literal["base", "animals"] = "base"
@@ -68,6 +70,7 @@ def _measure(command: Speed) -> None:
     from ..benchmark.modules import measure_modules
     from ..benchmark.record import as_dicts, check_record, write_record
     from ..benchmark.variants import Variant, opened_model, variants_of
+    from ..engine.backend import resolve_backend
 
     check_record(command.json)
     device = prepare(command.device, None)
@@ -80,25 +83,34 @@ def _measure(command: Speed) -> None:
         raise InputError(f"--warmup {warmup} is too few: give 0 or more")
     compiled = device.type == "cuda" if command.compile == "auto" else command.compile == "yes"
     precision = variants_of(["eager"], [command.precision], device)[-1].precision
+    plain = Variant("eager", precision, compiled)
+    ours = Variant(resolve_backend("auto", command.model, device), precision)
+    facts, figures = machine_facts(device), list["ModuleFigure"]()
     with opened_model(command.model, command.weights_dir) as model:
-        plain = [Variant("eager", precision, compiled)]
-        figures = [*measure_modules(model.files, device, plain, [1], modules=ORDER, runs=runs, warmup=warmup)]
-        figures += measure_modules(
-            model.files, device, [Variant("fused", precision)], [1], modules=["W+G"], runs=runs, warmup=warmup
-        )
-        counts = parameter_counts(model.files.config)
+        try:
+            for variant, modules in ((plain, ORDER), (ours, ("W+G",))):
+                figures.extend(
+                    measure_modules(model.files, device, [variant], [1], modules=modules, runs=runs, warmup=warmup)
+                )
+        finally:  # what was measured before a failure is shown
+            how = f"{precision}{', W and G compiled' if compiled else ''}, batch size 1, mean and std of {runs} runs"
+            sheet = _sheet(command.model, figures, parameter_counts(model.files.config), ours.engine)
+            sheet.notes += [how, model.note, one_line(facts)]
+            if figures:
+                sheet.show()
+                write_record(command.json, {"machine": facts, "weights": model.note, "figures": as_dicts(figures)})
+
+
+def _sheet(model: str, figures: Sequence[ModuleFigure], counts: Mapping[str, int], ours: str) -> Sheet:
+    """One row a network; W+G is that of the engine `ours`."""
+    words = {**_WORDS, "W+G": f"W and G, our {ours} engine, to uint8"}
     rows = [
         [
-            _WORDS[figure.module],
+            words[figure.module],
             f"{counts.get(figure.module, counts['W'] + counts['G']) / 1e6:.2f}",
             f"{figure.timing.mean * 1e3:.2f}",
             f"{figure.timing.std * 1e3:.2f}",
         ]
         for figure in figures
     ]
-    facts = machine_facts(device)
-    how = f"{precision}{', W and G compiled' if compiled else ''}, batch size 1, mean and std of {runs} runs"
-    sheet = Sheet(f"speed, {command.model}", ["network", "parameters (M)", "time (ms)", "std (ms)"], rows)
-    sheet.notes += [how, model.note, one_line(facts)]
-    sheet.show()
-    write_record(command.json, {"machine": facts, "weights": model.note, "figures": as_dicts(figures)})
+    return Sheet(f"speed, {model}", ["network", "parameters (M)", "time (ms)", "std (ms)"], rows)

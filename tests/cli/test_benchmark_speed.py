@@ -236,6 +236,27 @@ def test_speed(run, monkeypatch, no_weights):
     ]
     assert asked == [(["eager float32"], (1,), 5, 1), (["fused float32"], (1,), 5, 1)]
     assert len(json.loads(Path("r.json").read_text())["figures"]) == 6
+    assert rows[-1][0] == "W and G, our fused engine, to uint8"
+
+
+def test_speed_of_the_engine_that_auto_stands_for(run, measured, no_weights, monkeypatch):
+    """Apple's GPU has no fused form."""
+    monkeypatch.setattr(machine, "prepare", lambda device, threads: torch.device("mps"))
+    code, _, out, _ = run("--weights_dir", ".", "--precision", "float32", main=speed.main)
+    assert code == 0 and [call[3] for call in measured] == [["eager float32"], ["eager float32"]]
+    assert "W and G, our eager engine, to uint8" in out
+
+
+def test_speed_keeps_what_was_measured_before_a_failure(run, monkeypatch, no_weights):
+    def modules_of(model, device, ways, sizes, **named):
+        yield figure("F", "eager float32", 1.0)
+        raise InputError("no memory left")
+
+    monkeypatch.setattr(modules, "measure_modules", modules_of)
+    code, rows, _, err = run("--device", "cpu", "--weights_dir", ".", "--json", "r.json", main=speed.main)
+    assert code == 1 and err.splitlines()[-1] == "error: no memory left"
+    assert rows == [["Appearance Feature Extractor (F)", "0.84", "21.00", "1.00"]]
+    assert len(json.loads(Path("r.json").read_text())["figures"]) == 1
 
 
 def test_speed_with_other_options(run, measured, no_weights, bfloat16):
