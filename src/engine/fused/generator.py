@@ -15,6 +15,7 @@ from ...modules.spade_generator import SPADEDecoder
 from .fold import parameters
 from .plane_conv import DirectConv, Strips, plane_conv, suits_winograd
 from .spade import heads, modulate, normalised, shared, shortcut, shortcut_heads
+from .supported import check_generator
 from .tile_conv import TileConv
 from .tiling import DOUBLED, PHASED, PHASED_DIFFERENCES, QUADRUPLED, Tiling
 
@@ -34,17 +35,12 @@ class FusedGenerator(nn.Module):
         dtype: of the convolutions; sums of residual blocks and statistics are float32 at least.
 
     Raises:
-        ValueError: G is not built like the published one.
+        InputError: G is not built like the published one.
     """
 
     def __init__(self, network: SPADEDecoder, dtype: torch.dtype) -> None:
         super().__init__()
-        if (
-            network.num_up != 2
-            or network.fc.kernel_size != (3, 3)
-            or not all(_block(network, f"up_{i}").learned_shortcut for i in range(2))
-        ):
-            raise ValueError("G can be fused with 3 x 3 kernels and two up stages that narrow the map: run it eagerly")
+        check_generator(network)
         self.slope = network.slope
         # On a processor the middle's tiled float32 is as fast as its bfloat16, and 60 % of G is spared the rounding.
         middle = torch.float32 if dtype == torch.bfloat16 and network.fc.weight.device.type == "cpu" else dtype

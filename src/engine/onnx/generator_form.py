@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.spade_generator import SPADEDecoder
 from ..fused.spade import heads, shared, shortcut_heads
+from ..fused.supported import check_generator
 from ..fused.tiling import DOUBLED, PHASED, QUADRUPLED, WINOGRAD, Tiling
 from .gathered_conv import GatheredConv
 
@@ -26,13 +27,12 @@ class GeneratorForm(nn.Module):
         size: H, W of the feature maps.
 
     Raises:
-        ValueError: G is not built like the published one.
+        InputError: G is not built like the published one.
     """
 
     def __init__(self, network: SPADEDecoder, size: Size) -> None:
         super().__init__()
-        if network.num_up != 2 or network.fc.kernel_size != (3, 3):
-            raise ValueError("G can be exported with 3 x 3 kernels and two up stages")
+        check_generator(network)
         self.slope = network.slope
         blocks = [_block(network, f"G_middle_{i}") for i in range(network.num_middle)]
         spades: list[SPADE] = [spade for block in blocks for spade in (block.norm_0, block.norm_1)]

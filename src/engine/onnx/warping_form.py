@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...errors import InputError
 from ...modules.blocks import DownBlock3d, Hourglass, UpBlock3d
 from ...modules.dense_motion import DenseMotionNetwork
 from ...modules.grid import make_coordinate_grid, sample
@@ -29,13 +30,17 @@ class WarpingForm(nn.Module):
         size: D, H, W of the volumes.
 
     Raises:
-        ValueError: W is not built like the published one.
+        InputError: W is not built like the published one.
     """
 
     def __init__(self, network: WarpingNetwork, size: Size) -> None:
         super().__init__()
-        if network.third.conv.kernel_size != (3, 3):
-            raise ValueError("W can be exported with a 3 x 3 kernel behind the warp")
+        kernel = network.third.conv.kernel_size
+        if kernel != (3, 3):
+            words = " x ".join(map(str, kernel))
+            raise InputError(
+                f"the warp is followed by a {words} kernel; only 3 x 3 can be exported: use --engine eager"
+            )
         self.dense_motion = _DenseMotion(network.dense_motion_network, size)
         self.third = GatheredConv(*fold_batch_norm(network.third.conv, network.third.norm), WINOGRAD, size[1:])
         self.slope = network.third.slope

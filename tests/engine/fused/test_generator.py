@@ -8,6 +8,7 @@ import torch
 from src.engine.fused import tile_conv
 from src.engine.fused.generator import FusedGenerator
 from src.engine.fused.tile_conv import TileConv
+from src.errors import InputError
 from src.modules.spade_generator import SPADEDecoder
 from src.weights.layout import fold_spectral_norm
 from tests.engine.fused.compared import assert_same, last, normal, random_weights, tile_everything
@@ -101,5 +102,5 @@ def test_bfloat16_draws_about_the_same():
     "params", [{"kernel_size": 5}, {"up_channels": (12, 6)}, {"up_channels": ()}, {"out_channels": 12}]
 )
 def test_a_g_that_is_built_otherwise(params):
-    with pytest.raises(ValueError, match="3 x 3 kernels and two up stages"):
+    with pytest.raises(InputError, match=r"only two that do and 3 x 3 kernels .* use --engine eager"):
         FusedGenerator(folded(**params), torch.float32)

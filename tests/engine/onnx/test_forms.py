@@ -6,6 +6,7 @@ import torch
 from src.engine.checkpoints import Checkpoints
 from src.engine.onnx.generator_form import GeneratorForm
 from src.engine.onnx.warping_form import WarpingForm
+from src.errors import InputError
 from src.modules.spade_generator import SPADEDecoder
 from src.modules.warping_network import WarpingNetwork
 from src.weights.layout import fold_spectral_norm
@@ -46,6 +47,22 @@ def test_g(checkpoints):
     close(GeneratorForm(network, (16, 16))(feature.movedim(1, -1)), wanted)
 
 
-def test_networks_of_another_shape():
-    with pytest.raises(ValueError, match="two up stages"):
-        GeneratorForm(SPADEDecoder(block_expansion=4, up_channels=(), num_middle=1), (8, 8))
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"up_channels": ()}, "the generator has 1 up stages, 1 of which narrow the map, and 3 x 3 kernels"),
+        ({"out_channels": 16}, "the generator has 2 up stages, 1 of which"),
+        ({"kernel_size": 5}, "5 x 5 kernels"),
+    ],
+)
+def test_a_g_of_another_shape(params, words):
+    network = SPADEDecoder(**{"max_features": 16, "block_expansion": 4, "num_middle": 1, **params})
+    with pytest.raises(InputError, match=f"{words}.*use --engine eager"):
+        GeneratorForm(network, (8, 8))
+
+
+def test_a_w_of_another_shape(checkpoints):
+    network = checkpoints.build(WarpingNetwork, "warping_module")
+    network.third.conv.kernel_size = (5, 5)
+    with pytest.raises(InputError, match=r"5 x 5 kernel; .* use --engine eager"):
+        WarpingForm(network, (4, 32, 32))
