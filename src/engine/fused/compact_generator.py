@@ -19,7 +19,7 @@ from ...modules.compact.spade_generator import CompactSPADEDecoder
 from .compact_conv import Conv
 from .compact_motion import bells
 from .fold import parameters
-from .spade import normalised
+from .spade import heads, normalised
 
 _SLOPE = 0.2
 _HEAT_SIGMA, _HEAT_GAIN = 0.04, 4.0
@@ -116,8 +116,7 @@ class _FusedSPADE:
 
     def __init__(self, spade: SPADE) -> None:
         self._shared = Conv(*parameters(spade.mlp_shared[0]))
-        (weight, bias), (shift_weight, shift_bias) = parameters(spade.mlp_gamma), parameters(spade.mlp_beta)
-        self._both = Conv(torch.cat([weight, shift_weight]), torch.cat([bias + 1, shift_bias]))
+        self._both = Conv(*heads(spade))
 
     def __call__(self, normed: Tensor, label: Tensor) -> Tensor:
         both = self._both(self._shared(label).relu_())
