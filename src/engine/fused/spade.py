@@ -13,7 +13,7 @@ from .cells import cells
 from .fold import parameters
 from .plane_conv import Strips
 
-_EPS = 1e-5  # of torch's instance norm
+INSTANCE_NORM_EPS = 1e-5  # of torch's instance norm
 
 
 def normalised(x: Tensor, dtype: torch.dtype) -> Tensor:
@@ -21,7 +21,7 @@ def normalised(x: Tensor, dtype: torch.dtype) -> Tensor:
     x = x.to(torch.promote_types(x.dtype, torch.float32))
     centred = x - x.mean(dim=(1, 2), keepdim=True)
     variance = centred.square().mean(dim=(1, 2), keepdim=True)  # var_mean takes four times as long
-    return centred.mul_(torch.rsqrt(variance + _EPS)).to(dtype)
+    return centred.mul_(torch.rsqrt(variance + INSTANCE_NORM_EPS)).to(dtype)
 
 
 def heads(spade: SPADE) -> tuple[Tensor, Tensor]:

@@ -10,13 +10,12 @@ from torch import Tensor, nn
 
 from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.spade_generator import SPADEDecoder
-from ..fused.spade import heads, shared, shortcut_heads
+from ..fused.spade import INSTANCE_NORM_EPS, heads, shared, shortcut_heads
 from ..fused.supported import check_generator
 from ..fused.tiling import DOUBLED, PHASED, QUADRUPLED, WINOGRAD, Tiling
 from .gathered_conv import GatheredConv
 
 Size = tuple[int, int]
-INSTANCE_NORM_EPS = 1e-5  # torch's
 
 
 class GeneratorForm(nn.Module):
