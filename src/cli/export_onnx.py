@@ -40,7 +40,7 @@ class ExportOnnx:
     output: Annotated[
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: <weights folder>/onnx/<model>)")
     ] = None
-    """Folder for the graphs; --engine onnx looks for them in the default one."""
+    """Folder for the graphs, to hand them on to other programs; --engine onnx reads the default one."""
     validate_only: bool = False
     """Write nothing: compare and time what is there."""
     runs: Annotated[int, tyro.conf.arg(metavar="N")] = 3
@@ -74,6 +74,7 @@ def _export(command: ExportOnnx, console: Console) -> str:
         with _writing_to(folder):
             for name in export_graphs(model, folder):
                 console.print(f"written: {name}", highlight=False)
+    console.print("comparing with PyTorch, then timing", highlight=False)
     _validate(model, folder, command.runs)
     return str(folder)
 
@@ -85,6 +86,8 @@ def _writing_to(folder: Path) -> Iterator[None]:
         yield
     except LivePortraitError:  # one kind of which is an OSError, too
         raise
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"the graphs cannot be written to '{folder}': a file is there, give a folder") from error
     except OSError as error:
         raise InputError(f"the graphs cannot be written to '{folder}': {error.strerror or error}") from error
 

@@ -118,7 +118,7 @@ def test_a_file_in_the_way(steps, tmp_path, monkeypatch, capsys):
     for place in ("file", "file/graphs"):
         assert main(["--model", "compact", "--output", str(tmp_path / place)]) == 1
         (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-        assert line.startswith(f"error: the graphs cannot be written to '{tmp_path / place}': ")
+        assert line == f"error: the graphs cannot be written to '{tmp_path / place}': a file is there, give a folder"
 
 
 def test_no_room_for_a_graph(steps, tmp_path, monkeypatch, capsys):
