@@ -73,6 +73,7 @@ def without_convolving(monkeypatch):
         monkeypatch.setattr(torch.nn.functional, name, sized(getattr(torch.nn.functional, name)))
 
 
+@pytest.mark.slow
 def test_networks_of_the_official_layout(official_weights_dir, without_convolving):
     with opened_model("base", official_weights_dir) as model:
         figures = list(measure_modules(model.files, CPU, [EAGER], [1], runs=1, warmup=0))

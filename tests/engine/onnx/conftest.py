@@ -59,7 +59,7 @@ def narrow(tmp_path_factory) -> ResolvedModel:
 
 @pytest.fixture(scope="session")
 def graphs(narrow) -> Path:
-    """The folder with its graphs, in the default place; do not write to it."""
+    """The folder with its graphs, in the default place; do not write to it. Takes half a minute: mark tests slow."""
     from src.engine.onnx.export import export_graphs
     from src.engine.onnx.record import default_folder
 

@@ -24,6 +24,7 @@ def inputs(narrow):
     return random_inputs(create_engine(narrow, CPU, "eager"), 3)
 
 
+@pytest.mark.slow
 def test_graphs_compute_what_the_networks_do(narrow, graphs, inputs):
     figures = list(compare_graphs(narrow, graphs, {"random": inputs}))
     assert {(figure.graph, figure.batch_size) for figure in figures} == {
@@ -32,6 +33,7 @@ def test_graphs_compute_what_the_networks_do(narrow, graphs, inputs):
     assert all(figure.distances.passes for figure in figures), figures
 
 
+@pytest.mark.slow
 def test_graphs_hold_standard_operators_for_any_batch(graphs):
     for file in graphs.glob("*.onnx"):
         model = onnx.load(file)
@@ -42,6 +44,7 @@ def test_graphs_hold_standard_operators_for_any_batch(graphs):
             assert not any(size.dim_param for size in value.type.tensor_type.shape.dim[1:])
 
 
+@pytest.mark.slow
 def test_a_changed_graph_is_found(narrow, graphs, inputs, tmp_path):
     folder = shutil.copytree(graphs, tmp_path / "graphs")
     model = onnx.load(folder / "stitching.onnx")
@@ -52,6 +55,7 @@ def test_a_changed_graph_is_found(narrow, graphs, inputs, tmp_path):
     assert [figure.graph for figure in figures if not figure.distances.passes] == ["stitching"]
 
 
+@pytest.mark.slow
 def test_rounding_is_judged_by_float64(narrow, graphs, inputs, monkeypatch):
     """With no room for rounding at all, most graphs are asked about; float64 is closer to both than they are apart."""
     monkeypatch.setattr(distances, "TOLERANCE", 0)
@@ -61,6 +65,7 @@ def test_rounding_is_judged_by_float64(narrow, graphs, inputs, monkeypatch):
     assert all(0 < figure.exact < 1e-4 and 0 < figure.eager_exact < 1e-4 for figure in asked), asked
 
 
+@pytest.mark.slow
 def test_times(narrow, graphs, inputs):
     times = {(time.graph, time.batch_size): time for time in time_graphs(narrow, graphs, inputs, runs=1)}
     assert set(times[("warp_decode", 1)].ms) == {"onnx", "eager", "fused"}
@@ -68,6 +73,7 @@ def test_times(narrow, graphs, inputs):
     assert times[("stitching", 1)].size == (graphs / "stitching.onnx").stat().st_size
 
 
+@pytest.mark.slow
 def test_large_weights_lie_beside_the_graph(narrow, graphs, inputs, tmp_path, monkeypatch):
     folder = shutil.copytree(graphs, tmp_path / "graphs")
     builders = graphs_of(narrow.name, Checkpoints(narrow.files, narrow.config, CPU))

@@ -20,6 +20,7 @@ def close(found: torch.Tensor, wanted: torch.Tensor) -> None:
     torch.testing.assert_close(found, wanted, rtol=0, atol=FLOAT32["exported"].abs)
 
 
+@pytest.mark.slow
 def test_the_same_pictures_as_eager(narrow, graphs):
     eager, ours = (create_engine(narrow, CPU, name) for name in ("eager", "onnx"))
     inputs = random_inputs(eager, 3)
@@ -43,6 +44,7 @@ def test_no_graphs_of_what_ships(tmp_path):
         create_engine(resolve_model("compact", tmp_path), CPU, "onnx")
 
 
+@pytest.mark.slow
 def test_graphs_of_other_weights(graphs, tmp_path):
     other = write_narrow_model(tmp_path, seed=1)
     shutil.copytree(graphs, default_folder(other))
@@ -50,6 +52,7 @@ def test_graphs_of_other_weights(graphs, tmp_path):
         create_engine(other, CPU, "onnx")
 
 
+@pytest.mark.slow
 def test_a_missing_graph(narrow, graphs, tmp_path):
     copied = write_narrow_model(tmp_path)
     shutil.copytree(graphs, default_folder(copied))
@@ -58,6 +61,7 @@ def test_a_missing_graph(narrow, graphs, tmp_path):
         create_engine(copied, CPU, "onnx").get_kp_info(torch.rand(1, 3, 256, 256))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [({"precision": "bfloat16"}, "--precision bfloat16"), ({"compile_networks": True}, "--flag_do_torch_compile")],
