@@ -14,13 +14,13 @@ from .tiling import Tiling
 _ALIGNED = 16  # channels that a processor handles at once; products of other numbers take up to twice as long
 _PIECE = 64  # outputs
 _SMALL = 3  # products of a tiling along one axis
-_STRIP_BYTES = 32 * 2**20  # what is between input and output should stay in a processor's cache; a GPU does all at once
+_STRIP_BYTES = 32 * 2**20  # of what is between input and output, as measured on a processor; a GPU does all at once
 
 
 class TileConv(nn.Module):
     """A convolution of maps (B, H, W, C), or of volumes (B, D, H, W, C), at constant size; or enlarged, as tiled.
 
-    Rows of tiles are done strip by strip, so that the intermediate sums stay in the cache, and whatever is to be done
+    Rows of tiles are done strip by strip, so that the intermediate sums take little memory, and whatever is to be done
     to the outputs can be done there (`strips`), as they come: in tiles. The taps along the depth are not tiled.
 
     Args:
