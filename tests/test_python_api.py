@@ -344,7 +344,11 @@ def test_a_list_of_drivers(wrapper, media, frames):
 
 
 @pytest.mark.parametrize("option", ["source_image", "driving_video"])
-@pytest.mark.parametrize("value", [5, {}, b"", b"no picture at all", io.StringIO("text"), [], [1], object()], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [5, {}, b"", b"no picture at all", io.StringIO("text"), [], [1], object()],
+    ids=lambda value: repr(value)[:12],
+)
 def test_values_that_cannot_be_used(wrapper, media, option, value):
     given = {"source_image": media / "s.png", "driving_video": media / "d.png", option: value}
     with pytest.raises(InputError):
