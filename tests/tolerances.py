@@ -39,6 +39,7 @@ FLOAT32 = {
     "winograd": Tolerance(rel=2e-6),  # the same as a share of the result's
     "differences": Tolerance(rel=4e-7),  # the same for tilings that only take differences
     "gathered": Tolerance(rel=2e-5),  # the same as it is exported, largest
+    "axes": Tolerance(abs=5e-7),  # samples along the axes, against float64
     "frequency": Tolerance(rel=2e-6),  # one convolution in the frequency domain
     # the pipeline's arithmetic (absolute)
     "matrix": Tolerance(abs=1e-3),  # crop matrices, points and boxes, in pixels

@@ -115,9 +115,9 @@ class Clip(_Networks):
 class Parity(_Measured):
     """Whether the engines make the same pictures, and M the same motion, as eager float32.
 
-    Exit code 1 if an output in float32 is more than 1e-4 from eager float32 and, where it is, also farther from float64
-    than both 1e-4 and eager float32 (a minute a picture for base), or a finished picture is off by more than one level;
-    in lower precisions if the PSNR of the pictures is below 45 dB.
+    Exit code 1 if an output in float32 is more than 1e-4 from what the plain networks give both in float32 and in
+    float64 (a minute a picture for base, where the former is missed), or a finished picture is off by more than one
+    level; in lower precisions if the PSNR of the pictures is below 45 dB.
     """
 
     model: NetworkModel = "base"

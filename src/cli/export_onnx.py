@@ -25,8 +25,8 @@ HELP = """Write every network as an ONNX graph (opset 20, float32, batches of an
 what PyTorch does, and time them.
 
 W and G are one graph, from feature volume and keypoints to the picture. Needs onnx, onnxscript and onnxruntime; running
-the graphs (--engine onnx) needs onnxruntime alone. Exit code 1 if an output is more than 1e-4 from eager float32 and,
-where it is, also farther from float64 than both 1e-4 and eager float32 (a minute a picture for base)."""
+the graphs (--engine onnx) needs onnxruntime alone. Exit code 1 if an output is more than 1e-4 from what the plain
+networks give both in float32 and in float64 (a minute a picture for base, where the former is missed)."""
 
 
 @dataclass

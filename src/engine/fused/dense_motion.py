@@ -43,14 +43,14 @@ class FusedDenseMotion(nn.Module):
         """See `FusedWarping.forward`."""
         d, h, w = volume.shape[2:]
         compressed = F.relu_(torch.matmul(self.compress, volume.flatten(2)) + self.compress_bias)  # (., c, D * H * W)
-        shift = kp_source - kp_driving
+        shift = kp_source.double() - kp_driving
         still = torch.cat([torch.zeros_like(shift[:, :1]), shift], dim=1)
         shown = sample_shifted(compressed.unflatten(2, (d, h, w)), still)  # (B, K + 1, c, D, H, W)
         heat = gaussians(kp_driving, (d, h, w), self.variance) - gaussians(kp_source, (d, h, w), self.variance)
         x = torch.cat([shown.flatten(1, 2).movedim(1, -1), heat], dim=-1)  # (B, D, H, W, channels)
         x = self.hourglass(x).to(x.dtype)  # (B, channels, D, H, W)
         mask = self.mask(x).softmax(dim=1)  # (B, K + 1, D, H, W)
-        result = {"deformation": blend_shifts(mask[:, 1:].movedim(1, -1), shift)}
+        result = {"deformation": blend_shifts(mask[:, 1:].movedim(1, -1), shift.to(mask.dtype))}
         if self.occlusion is not None:
             result["occlusion_map"] = torch.sigmoid(self.occlusion(x.flatten(1, 2)))
         return result

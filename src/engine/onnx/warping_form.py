@@ -82,14 +82,14 @@ class _DenseMotion(nn.Module):
 
     def forward(self, volume: Tensor, kp_driving: Tensor, kp_source: Tensor) -> dict[str, Tensor]:
         compressed = F.relu(torch.matmul(self.compress, volume.flatten(2)) + self.compress_bias)  # (B, c, D * H * W)
-        shift = kp_source - kp_driving
+        shift = kp_source.double() - kp_driving
         shifts = F.pad(shift, (0, 0, 1, 0))  # one motion stays put
         shown = sample_shifted(compressed.unflatten(2, self.size), shifts)  # (B, K + 1, c, D, H, W)
         heat = gaussians(kp_driving, self.size, self.variance) - gaussians(kp_source, self.size, self.variance)
         x = torch.cat([shown.flatten(1, 2).movedim(1, -1), heat], dim=-1)  # (B, D, H, W, channels)
         x = self.hourglass(x)
         mask = self.mask(x).softmax(dim=-1)  # (B, D, H, W, K + 1)
-        moved = torch.matmul(mask.flatten(1, 3), shifts)  # (B, D * H * W, 3)
+        moved = torch.matmul(mask.flatten(1, 3), shifts.to(mask.dtype))  # (B, D * H * W, 3)
         result = {"deformation": moved.unflatten(1, self.size) + self.still}
         if self.occlusion is not None:
             result["occlusion_map"] = torch.sigmoid(self.occlusion(x))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from src.engine.fused.separable import blend_shifts, gaussians, sample_shifted, sampling_matrix
 from src.modules.grid import keypoints_to_gaussians, make_coordinate_grid, sample
 from tests.engine.fused.compared import assert_same, last, normal
-from tests.tolerances import FLOAT64
+from tests.tolerances import FLOAT32, FLOAT64
 
 SIZES = st.tuples(*[st.integers(2, 7)] * 3)
 
@@ -29,6 +29,16 @@ def test_sample_shifted(size, sources, channels, spread):
     volume, shift = normal(sources, channels, *size), spread * normal(3, 4, 3)
     shift[:, 0] = 0
     assert_same(sample_shifted(volume, shift), shown(volume, shift))
+
+
+def test_where_to_read_is_not_rounded_to_float32():
+    volume, shift = torch.rand(1, 2, 16, 64, 64), normal(1, 5, 3)
+    exact, found = sample_shifted(volume.double(), shift), sample_shifted(volume, shift)
+    assert found.dtype == torch.float32
+    limit = FLOAT32["axes"].abs
+    assert (found - exact).abs().max() <= limit
+    rounded = sampling_matrix(64, shift[..., 0].float())
+    assert (rounded - sampling_matrix(64, shift[..., 0])).abs().max() > 5 * limit  # what it would be otherwise
 
 
 @pytest.mark.parametrize("axis", range(3))
