@@ -15,6 +15,7 @@ from .checkpoints import Checkpoints
 from .engine import SourceFeatures
 from .heads import Heads
 from .networks import Networks
+from .steady_batches import Batch, SteadyBatches
 from .turns import TakesTurns, in_turn
 
 AnyNetworks = TypeVar("AnyNetworks", bound=Networks)
@@ -26,6 +27,7 @@ class BaseEngine(TakesTurns, Generic[AnyNetworks]):
     Args:
         checkpoints: the model's files and definition, and the device.
         networks: all but the heads.
+        batches: keeps the sizes of batches that the networks are given few; None = all are as they come.
 
     Attributes:
         warps_picture: its source features hold the picture.
@@ -33,10 +35,10 @@ class BaseEngine(TakesTurns, Generic[AnyNetworks]):
 
     warps_picture: bool
 
-    def __init__(self, checkpoints: Checkpoints, networks: AnyNetworks) -> None:
+    def __init__(self, checkpoints: Checkpoints, networks: AnyNetworks, batches: SteadyBatches | None = None) -> None:
         super().__init__()
         self.device = checkpoints.device
-        self._checkpoints, self._networks = checkpoints, networks
+        self._checkpoints, self._networks, self._batches = checkpoints, networks, batches
 
     @property
     def networks(self) -> AnyNetworks:
@@ -58,14 +60,19 @@ class BaseEngine(TakesTurns, Generic[AnyNetworks]):
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """Pictures ``out`` (B, 3, 512, 512) in 0..1, and what else the model's W computes: see `Engine.warp_decode`."""
         self._check(features)
-        return self._networks.warp_decode(features, x_s, x_d)
+        results = self._networks.warp_decode(*self._filled(features, x_s, x_d))
+        return {name: value[: len(x_d)] for name, value in results.items()}
 
     @in_turn
     @torch.no_grad()
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
         """The pictures alone, (B, 512, 512, 3): see `Engine.draw`."""
         self._check(features)
-        return self._networks.draw(features, x_s, x_d).cpu().numpy()
+        pictures = self._networks.draw(*self._filled(features, x_s, x_d))
+        return pictures[: len(x_d)].cpu().numpy()
+
+    def _filled(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Batch:
+        return (features, x_s, x_d) if self._batches is None else self._batches.filled(features, x_s, x_d)
 
     def _check(self, features: SourceFeatures) -> None:
         if (features.picture is not None) is not self.warps_picture:

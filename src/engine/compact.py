@@ -22,6 +22,7 @@ from .checkpoints import Checkpoints
 from .compact_sizes import OUTPUT_SIZE, shrunk
 from .engine import Meshes, SourceFeatures
 from .networks import Networks
+from .steady_batches import SteadyBatches
 from .turns import in_turn
 
 _GREY = 0.02  # colourfulness of black-and-white photographs with the noise of JPEG
@@ -38,6 +39,7 @@ class CompactEngine(BaseEngine[Networks]):
         checkpoints: its files and definition, and the device.
         mesh_of_crop: finds the mesh in a crop that comes without landmarks.
         networks: F, W and G, run in one way or another.
+        batches: as for `BaseEngine`.
     """
 
     name = keypoints = "compact"
@@ -49,8 +51,14 @@ class CompactEngine(BaseEngine[Networks]):
     repeats_border = True  # black from outside would be pulled into sight
     batch_size = 4
 
-    def __init__(self, checkpoints: Checkpoints, mesh_of_crop: MeshOfCrop, networks: Networks) -> None:
-        super().__init__(checkpoints, networks)
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        mesh_of_crop: MeshOfCrop,
+        networks: Networks,
+        batches: SteadyBatches | None = None,
+    ) -> None:
+        super().__init__(checkpoints, networks, batches)
         self._mesh_of_crop = mesh_of_crop
         self.neutral_exp = neutral_expression()
 

@@ -25,7 +25,8 @@ class Compiler:
 
     Where a network cannot be compiled (no C++ compiler or Triton, a version of Python that torch does not know), it
     serves as it is, which is what the original's `suppress_errors` is for (spec: pipeline, section 3); torch's own
-    settings are left alone.
+    settings are left alone. They are made for the very shapes that they are called with, which is what makes them fast:
+    `SteadyBatches` keeps these few.
 
     Args:
         device: where the networks live.
@@ -47,7 +48,7 @@ class Compiler:
             try:
                 if compiled is None:
                     logger.info("compiling %s: its first pictures take a while", type(network).__name__)
-                    compiled = torch.compile(network, mode=self._mode)
+                    compiled = torch.compile(network, mode=self._mode, dynamic=False)
                 return compiled(*args, **kwargs)
             except torch.OutOfMemoryError:
                 raise

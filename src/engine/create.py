@@ -27,6 +27,7 @@ from .onnx.compact import OnnxCompact
 from .onnx.official import OnnxOfficial
 from .onnx.sessions import GraphFolder
 from .precision import resolve_precision
+from .steady_batches import SteadyBatches
 
 logger = logging.getLogger(__name__)
 
@@ -59,16 +60,16 @@ def create_engine(
     backend = resolve_backend(backend, model.name, device, compile_networks)
     if backend == "onnx":
         return _onnx_engine(model, checkpoints, precision, compile_networks)
-    compiler = Compiler(device) if compile_networks else uncompiled
+    compiler, batches = (Compiler(device), SteadyBatches()) if compile_networks else (uncompiled, None)
     if model.name == "compact":
         if precision not in ("auto", "float32"):
             logger.warning("--precision %s has no effect: the compact networks are float32", precision)
         networks = EagerCompact(checkpoints, compiler) if backend == "eager" else FusedCompact(checkpoints)
-        return CompactEngine(checkpoints, _mesh_finder(str(device)), networks)
+        return CompactEngine(checkpoints, _mesh_finder(str(device)), networks, batches)
     check_compatible(model.config)
     dtype = resolve_precision(precision, device, half)
     kind = EagerOfficial if backend == "eager" else FusedOfficial
-    return OfficialEngine(model.name, checkpoints, kind(checkpoints, dtype, compiler))
+    return OfficialEngine(model.name, checkpoints, kind(checkpoints, dtype, compiler), batches)
 
 
 def _onnx_engine(model: ResolvedModel, checkpoints: Checkpoints, precision: Precision, compiled: bool) -> Engine:

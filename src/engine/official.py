@@ -16,6 +16,7 @@ from .base import BaseEngine
 from .checkpoints import Checkpoints
 from .engine import Meshes, SourceFeatures
 from .networks import OfficialNetworks
+from .steady_batches import SteadyBatches
 from .turns import in_turn
 
 
@@ -26,6 +27,7 @@ class OfficialEngine(BaseEngine[OfficialNetworks]):
         name: of the weights, "base" or "animals".
         checkpoints: its files and definition, and the device.
         networks: F, M, W and G, run in one way or another.
+        batches: as for `BaseEngine`.
     """
 
     keypoints = OFFICIAL_MODEL  # those of people and of animals go together
@@ -37,8 +39,10 @@ class OfficialEngine(BaseEngine[OfficialNetworks]):
     repeats_border = False
     neutral_exp = LIP_ARRAY
 
-    def __init__(self, name: str, checkpoints: Checkpoints, networks: OfficialNetworks) -> None:
-        super().__init__(checkpoints, networks)
+    def __init__(
+        self, name: str, checkpoints: Checkpoints, networks: OfficialNetworks, batches: SteadyBatches | None = None
+    ) -> None:
+        super().__init__(checkpoints, networks, batches)
         self.name = name
         self.moves_absolutely = name == "animals"
         self.batch_size = 8 if self.device.type == "cuda" else 1  # more at once is no faster on a processor

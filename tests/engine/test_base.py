@@ -7,25 +7,30 @@ import torch
 from src.engine.base import BaseEngine
 from src.engine.checkpoints import Checkpoints
 from src.engine.engine import SourceFeatures
+from src.engine.steady_batches import SteadyBatches
 from src.errors import InputError
 
-POSES = torch.zeros(2, 21, 3)
+POSES = torch.tensor([7.0, 8.0])[:, None, None].expand(2, 21, 3)
 
 
 class Recorded:
-    """Networks that tell whether gradients are kept."""
+    """Networks that note the sizes of their batches, and show in each picture which pose it is of."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
 
     def warp_decode(self, features, x_s, x_d):
-        return {"out": torch.zeros(len(x_d), 3, 4, 4), "grad": torch.is_grad_enabled()}
+        assert not torch.is_grad_enabled()
+        self.sizes.append(len(x_d))
+        return {"out": x_d[:, :1, :1, None].expand(-1, 3, 4, 4)}
 
     def draw(self, features, x_s, x_d):
-        assert not torch.is_grad_enabled()
-        return torch.full((len(x_d), 4, 4, 3), 7, dtype=torch.uint8)
+        return self.warp_decode(features, x_s, x_d)["out"].movedim(1, -1).byte()
 
 
 class Engine(BaseEngine):
-    def __init__(self, warps_picture: bool) -> None:
-        super().__init__(Checkpoints({}, {}, torch.device("cpu")), Recorded())
+    def __init__(self, warps_picture: bool, batches: SteadyBatches | None = None) -> None:
+        super().__init__(Checkpoints({}, {}, torch.device("cpu")), Recorded(), batches)
         self.warps_picture = warps_picture
 
 
@@ -43,9 +48,20 @@ def test_the_networks_can_be_had_and_not_replaced():
 @pytest.mark.parametrize("warps_picture", [False, True])
 def test_pictures(warps_picture):
     engine = Engine(warps_picture)
-    assert engine.warp_decode(features(warps_picture), POSES[:1], POSES)["grad"] is False
+    (out,) = engine.warp_decode(features(warps_picture), POSES[:1], POSES).values()
+    assert out.shape == (2, 3, 4, 4)
     drawn = engine.draw(features(warps_picture), POSES[:1], POSES)
-    assert isinstance(drawn, np.ndarray) and drawn.shape == (2, 4, 4, 3) and (drawn == 7).all()
+    assert isinstance(drawn, np.ndarray) and drawn.shape == (2, 4, 4, 3) and drawn[:, 0, 0, 0].tolist() == [7, 8]
+
+
+def test_what_fills_a_batch_is_not_given_back():
+    engine = Engine(False, SteadyBatches())
+    given = features(False), POSES[:1]
+    for n in (2, 1):
+        assert engine.draw(*given, POSES[:n])[:, 0, 0, 0].tolist() == [7, 8][:n]
+        engine.draw(*given, POSES)
+        assert engine.warp_decode(*given, POSES[:n])["out"][:, 0, 0, 0].tolist() == [7, 8][:n]
+    assert set(engine.networks.sizes) == {2}
 
 
 @pytest.mark.parametrize("warps_picture", [False, True])

@@ -22,7 +22,8 @@ def asked(monkeypatch):
     """Stands in for `torch.compile`, whose results call the network and are counted."""
     calls = []
 
-    def compiled(network, mode=None):
+    def compiled(network, mode, dynamic):
+        assert dynamic is False
         calls.append(mode)
         return network
 
@@ -38,7 +39,7 @@ def breaking(monkeypatch, error: Exception, late: bool):
         calls.append(args)
         raise error
 
-    monkeypatch.setattr(torch, "compile", (lambda network, mode=None: fail) if late else fail)
+    monkeypatch.setattr(torch, "compile", (lambda network, **_: fail) if late else fail)
     return calls
 
 

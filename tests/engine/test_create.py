@@ -14,6 +14,7 @@ from src.engine.eager.official import EagerOfficial
 from src.engine.fused.compact import FusedCompact
 from src.engine.fused.official import FusedOfficial
 from src.engine.official import OfficialEngine
+from src.engine.steady_batches import SteadyBatches
 from src.errors import InputError
 from src.weights.resolve import ResolvedModel
 
@@ -80,6 +81,7 @@ def test_networks_are_compiled_if_asked_for(name):
     assert create_engine(model(name), CPU, "eager")._networks._compiler is uncompiled
     compiled = create_engine(model(name), CPU, "eager", compile_networks=True)
     assert isinstance(compiled._networks._compiler, Compiler)
+    assert isinstance(compiled._batches, SteadyBatches)
 
 
 def test_networks_that_do_not_fit_together():
