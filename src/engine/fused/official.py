@@ -25,8 +25,9 @@ class FusedOfficial(OfficialExtractors):
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """W and G: ``out`` (B, 3, 512, 512), and ``occlusion_map`` and ``deformation`` of W."""
         with exact_float32(self._checkpoints.device, self._extracted()):
-            warped = self._warping(features.volume, x_d, x_s.expand_as(x_d))
-            out = self._generator(warped["out"])
+            warping, generator = self._warping, self._generator  # G built amid what W leaves would scatter the memory
+            warped = warping(features.volume, x_d, x_s.expand_as(x_d))
+            out = generator(warped["out"])
         return {name: at_least_float32(value) for name, value in {**warped, "out": out}.items()}
 
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Tensor:

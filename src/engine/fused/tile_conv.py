@@ -14,7 +14,7 @@ from .tiling import Tiling
 _ALIGNED = 16  # channels that a processor handles at once; products of other numbers take up to twice as long
 _PIECE = 64  # outputs
 _SMALL = 3  # products of a tiling along one axis
-_STRIP_BYTES = 32 * 2**20  # of what is between input and output, as measured on a processor; a GPU does all at once
+_STRIP_BYTES = 24 * 2**20  # of what is between input and output, as measured on a processor; a GPU does all at once
 
 
 class TileConv(nn.Module):
