@@ -7,7 +7,7 @@ import threading
 import psutil
 import torch
 
-from ..engine.trim_memory import trim_memory
+from ..engine.allocator import trim_memory
 from .timing import Call
 
 _EVERY = 0.002  # seconds between two looks

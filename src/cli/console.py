@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ..engine.allocator import keep_freed_memory
 from ..errors import LivePortraitError
-from .process import calm_threads, keep_freed_memory
+from .process import calm_threads
 
 PACKAGE = __name__.partition(".")[0]  # "src" in a checkout, "liveportrait" when installed
 

@@ -14,7 +14,7 @@ from ..eager.extractors import OfficialExtractors
 from ..engine import SourceFeatures
 from ..exact_float32 import exact_float32
 from ..networks import at_least_float32, to_bytes
-from ..trim_memory import trimmed_memory
+from ..allocator import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
 
