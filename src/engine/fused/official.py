@@ -9,12 +9,12 @@ from torch import Tensor
 from ...modules.spade_generator import SPADEDecoder
 from ...modules.warping_network import WarpingNetwork
 from ...weights.layout import fold_spectral_norm
+from ..allocator import trimmed_memory
 from ..compiling import Network
 from ..eager.extractors import OfficialExtractors
 from ..engine import SourceFeatures
 from ..exact_float32 import exact_float32
 from ..networks import at_least_float32, to_bytes
-from ..allocator import trimmed_memory
 from .generator import FusedGenerator
 from .warping import FusedWarping
 
