@@ -7,6 +7,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import torch
 from ..config.options import ModelName
 from .footprint import measure_footprints
 from .inputs import random_inputs
-from .modules import MODULES, measure_modules
+from .modules import measure_modules
 from .parity import REFERENCE, Parity
 from .peak import measure_peak
 from .record import Figure, as_dicts
@@ -96,6 +98,9 @@ def measure_everything(device: torch.device, scope: Scope, source: Path, driving
         with opened_model(name, scope.weights_dir) as model:
             _log.info("%s: %s", name, model.note)
             yield from _of_model(name, model, device, scope, source, driving)
+    for name in scope.models if scope.compiled else ():
+        with opened_model(name, scope.weights_dir) as model:
+            yield from _compiled(name, model, device, scope)
 
 
 def _of_model(
@@ -116,9 +121,8 @@ def _of_model(
             inputs = recorded_inputs(files, str(device), source, driving, n_frames=min(scope.frames, 8))
         return map(Parity(files, device, inputs).compare, [variant for variant in variants if variant != REFERENCE])
 
-    def modules(ways: Sequence[Variant], names: Sequence[str]) -> Iterable[Figure]:
-        sizes = scope.batch_sizes
-        return measure_modules(files, device, ways, sizes, runs=scope.runs, warmup=scope.warmup, modules=names)
+    def modules() -> Iterable[Figure]:
+        return measure_modules(files, device, variants, scope.batch_sizes, runs=scope.runs, warmup=scope.warmup)
 
     def run_whole() -> Iterable[Figure]:
         from .clip import ClipTask, measure_clip  # likewise
@@ -128,11 +132,19 @@ def _of_model(
 
     yield _guarded(parity, compare)
     yield _guarded(Part(f"memory, {name}", "footprint"), lambda: measure_footprints(files, device, variants, [1]))
-    yield _guarded(Part(f"networks, {name}", "modules"), lambda: modules(variants, MODULES))
+    yield _guarded(Part(f"networks, {name}", "modules"), modules)
     yield _guarded(Part(f"clip, {name}", "clip"), run_whole)
-    if scope.compiled:
-        compiled = [replace(variant, compiled=True) for variant in [first, *(fast if name != "compact" else [])]]
-        yield _guarded(Part(f"networks compiled, {name}", "modules"), lambda: modules([first, *compiled], ["W+G"]))
+
+
+def _compiled(name: str, model: OpenedModel, device: torch.device, scope: Scope) -> Iterator[Part]:
+    """W+G through `torch.compile`, which takes minutes each time: a part each, so that time running out costs one."""
+    first = baseline(device, name)
+    forms = [first, replace(first, engine="fused")] if name != "compact" else [first]
+    for size, form in product(sorted({min(scope.batch_sizes), max(scope.batch_sizes)}), forms):
+        ways = [first, replace(form, compiled=True)]
+        part = Part(f"networks compiled, {name}, {ways[1]}, batch {size}", "modules")
+        measure = partial(measure_modules, runs=scope.runs, warmup=scope.warmup, modules=["W+G"])
+        yield _guarded(part, partial(measure, model.files, device, ways, [size]))
 
 
 def wanted_variants(device: torch.device, model: str) -> list[Variant]:

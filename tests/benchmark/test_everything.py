@@ -1,14 +1,15 @@
 """All measurements in one call: their order, and what a failure leaves."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
 from src.benchmark import everything as module
-from src.benchmark.everything import Scope, measure_everything, wanted_variants
-from src.benchmark.variants import Variant
+from src.benchmark.everything import Part, Scope, measure_everything, wanted_variants
+from src.benchmark.variants import OpenedModel, Variant
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 EXAMPLES = Path(__file__).parents[2] / "assets/examples"
@@ -54,17 +55,33 @@ def test_an_engine_that_fails_is_named_and_left_out(monkeypatch):
 
 
 def test_compiled_networks_come_last(monkeypatch):
+    """After all that is quick, of all models, and in parts of their own."""
     asked = []
 
     def note(model, device, variants, sizes, **named):
-        asked.append(([str(variant) for variant in variants], named["modules"]))
+        asked.append((model, [str(variant) for variant in variants], [*sizes], named["modules"]))
         return iter(())
 
+    @contextmanager
+    def opened(name, folder):
+        yield OpenedModel(name, "", is_random=True)
+
     monkeypatch.setattr(module, "measure_modules", note)
-    scope = Scope(["compact"], [1], runs=1, warmup=0, frames=1, clip_runs=1, compiled=True, peak_side=64)
+    monkeypatch.setattr(module, "opened_model", opened)
+    monkeypatch.setattr(module, "_of_model", lambda name, *given: [Part(f"quick, {name}", "peak")])
+    models = ["base", "compact"]
+    scope = Scope(models, [1, 4, 16], runs=1, warmup=0, frames=1, clip_runs=1, compiled=True, peak_side=64)
     parts = [part.name for part in measure_everything(CPU, scope, SOURCE, DRIVING)]
-    assert parts == [*ORDER, "networks compiled, compact"]
-    assert asked[1] == (["eager float32", "eager float32 compiled"], ["W+G"])
+    assert parts == [
+        *("peak", "quick, base", "quick, compact"),
+        "networks compiled, base, eager float32 compiled, batch 1",
+        "networks compiled, base, fused float32 compiled, batch 1",
+        "networks compiled, base, eager float32 compiled, batch 16",
+        "networks compiled, base, fused float32 compiled, batch 16",
+        "networks compiled, compact, eager float32 compiled, batch 1",
+        "networks compiled, compact, eager float32 compiled, batch 16",
+    ]
+    assert asked[3] == ("base", ["eager float32", "fused float32 compiled"], [16], ["W+G"])
 
 
 @pytest.mark.parametrize(
