@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from ..config.options import EngineName, Precision
-from ..engine.backend import resolve_backend
+from ..engine.backend import has_compiled_form, resolve_backend
 from ..engine.compact import CompactEngine
 from ..engine.create import create_engine
 from ..engine.engine import Engine
@@ -86,8 +86,9 @@ def asked_variants(
     """
     asked = []
     for engine, precision in product(engines, precisions):
-        name = resolve_backend(engine, model, device, compiled)
-        asked.append(Variant(name, _precision_name(precision, device, model, name), compiled))
+        name = resolve_backend(engine, model, device)
+        form = _precision_name(precision, device, model, name)
+        asked.append(Variant(name, form, compiled and has_compiled_form(model, name)))
     return list(dict.fromkeys(asked))
 
 

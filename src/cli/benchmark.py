@@ -237,7 +237,7 @@ def _prepared(command: Modules | Clip | Parity | Peak | All, *counts: int) -> to
     from ..benchmark.record import check_record
 
     if counts and min(counts) < 1:
-        raise InputError(f"numbers of runs, frames and pictures are 1 or more, got {min(counts)}")
+        raise InputError(f"numbers of runs, frames and pictures (--batch_size) are 1 or more, got {min(counts)}")
     check_record(command.json)
     return prepare(command.device, command.threads)
 

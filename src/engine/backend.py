@@ -11,7 +11,7 @@ from ..config.options import EngineName
 logger = logging.getLogger(__name__)
 
 
-def resolve_backend(backend: EngineName, model: str, device: torch.device, compiled: bool = False) -> EngineName:
+def resolve_backend(backend: EngineName, model: str, device: torch.device) -> EngineName:
     """How the networks of a model are run: what was asked for, or what auto stands for, where there is such a form.
 
     The compact networks are fused for processors alone, with OpenCV and oneDNN, of which `torch.compile` makes nothing.
@@ -22,7 +22,6 @@ def resolve_backend(backend: EngineName, model: str, device: torch.device, compi
         backend: what was asked for.
         model: "base", "animals" or "compact".
         device: where to run.
-        compiled: whether networks go through `torch.compile`.
 
     Returns:
         "eager", "fused" or "onnx".
@@ -31,10 +30,14 @@ def resolve_backend(backend: EngineName, model: str, device: torch.device, compi
         return backend
     compact = model == "compact"
     # Apple's GPU has no float64, which the fused form of the official networks is made with.
-    if (device.type == "cpu" and not compiled) if compact else device.type != "mps":
+    if device.type == "cpu" if compact else device.type != "mps":
         return "fused"
     if backend == "fused":
         which = "compact" if compact else "official"
-        where = "to compile" if compact and compiled else f"for {device.type}"
-        logger.warning("--engine fused has no effect: the %s networks have no fused form %s", which, where)
+        logger.warning("--engine fused has no effect: the %s networks have no fused form for %s", which, device.type)
     return "eager"
+
+
+def has_compiled_form(model: str, backend: EngineName) -> bool:
+    """Whether networks can go through `torch.compile`: not those that OpenCV and oneDNN run, faster than it would."""
+    return not (model == "compact" and backend == "fused")

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..face.face import Points, Rgb
 from ..face.face_mesh import FaceMesh, mesh_of_crop
 from ..weights.resolve import ResolvedModel, resolve_face_model
-from .backend import resolve_backend
+from .backend import has_compiled_form, resolve_backend
 from .checkpoints import Checkpoints
 from .compact import CompactEngine, MeshOfCrop
 from .compiling import Compiler, uncompiled
@@ -57,9 +57,14 @@ def create_engine(
         WeightsError: they are of other weights.
     """
     checkpoints = Checkpoints(model.files, model.config, device)
-    backend = resolve_backend(backend, model.name, device, compile_networks)
+    backend = resolve_backend(backend, model.name, device)
     if backend == "onnx":
         return _onnx_engine(model, checkpoints, precision, compile_networks)
+    if compile_networks and not has_compiled_form(model.name, backend):
+        logger.warning(
+            "--flag_do_torch_compile has no effect: the fused compact networks are faster (--engine eager compiles)"
+        )
+        compile_networks = False
     compiler, batches = (Compiler(device), SteadyBatches()) if compile_networks else (uncompiled, None)
     if model.name == "compact":
         if precision not in ("auto", "float32"):
@@ -75,7 +80,8 @@ def create_engine(
 def _onnx_engine(model: ResolvedModel, checkpoints: Checkpoints, precision: Precision, compiled: bool) -> Engine:
     if precision not in ("auto", "float32") or compiled:
         what = "--flag_do_torch_compile" if compiled else f"--precision {precision}"
-        raise InputError(f"{what} does nothing for --engine onnx, whose graphs are float32: leave it out")
+        why = "which runs finished graphs" if compiled else "whose graphs are float32"
+        raise InputError(f"{what} does nothing for --engine onnx, {why}: leave it out")
     graphs = GraphFolder(model, checkpoints.device)
     if model.name == "compact":
         return CompactEngine(checkpoints, _mesh_finder(str(checkpoints.device)), OnnxCompact(graphs))

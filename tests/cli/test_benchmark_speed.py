@@ -126,7 +126,7 @@ def test_modules_of_other_engines(run, measured):
     run("modules", "--model", "compact", "--engine", "onnx", "fused", "--no_footprint", "--compile", "--device", "cpu")
     ((_, name, _, ways, sizes, _),) = measured
     assert (name, sizes) == ("compact", (1,))
-    assert ways == ["eager float32", "onnx float32 compiled", "eager float32 compiled"]  # which has no fused form
+    assert ways == ["eager float32", "onnx float32 compiled", "fused float32"]
 
 
 def test_clip(run, measured):
@@ -268,7 +268,7 @@ def test_speed_with_other_options(run, measured, no_weights, bfloat16):
 MISTAKES = [
     (("modules", "--device", "cuda"), "device 'cuda:0' was asked for, but torch sees no CUDA device here: use"),
     (("peak", "--device", "tpu"), "device 'tpu' is unknown"),
-    (("modules", "--runs", "0"), "numbers of runs, frames and pictures are 1 or more, got 0"),
+    (("modules", "--runs", "0"), "numbers of runs, frames and pictures (--batch_size) are 1 or more, got 0"),
     (("modules", "--batch_size", "4", "-1"), "1 or more, got -1"),
     (("clip", "--frames", "0"), "1 or more, got 0"),
     (("modules", "--threads", "0"), "--threads 0 is too few"),

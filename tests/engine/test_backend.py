@@ -7,42 +7,39 @@ from src.engine.backend import resolve_backend
 
 
 @pytest.mark.parametrize(
-    ("backend", "model", "device", "compiled", "expected"),
+    ("backend", "model", "device", "expected"),
     [
-        ("auto", "base", "cpu", False, "fused"),
-        ("auto", "base", "cpu", True, "fused"),
-        ("auto", "animals", "cuda:1", False, "fused"),
-        ("auto", "base", "mps", False, "eager"),
-        ("fused", "base", "cuda", True, "fused"),
-        ("eager", "base", "cuda", False, "eager"),
-        ("onnx", "base", "cuda", True, "onnx"),
-        ("auto", "compact", "cpu", False, "fused"),
-        ("fused", "compact", "cpu", False, "fused"),
-        ("auto", "compact", "cpu", True, "eager"),
-        ("auto", "compact", "cuda", False, "eager"),
-        ("eager", "compact", "cpu", False, "eager"),
-        ("onnx", "compact", "cuda", False, "onnx"),
+        ("auto", "base", "cpu", "fused"),
+        ("auto", "animals", "cuda:1", "fused"),
+        ("auto", "base", "mps", "eager"),
+        ("fused", "base", "cuda", "fused"),
+        ("eager", "base", "cuda", "eager"),
+        ("onnx", "base", "cuda", "onnx"),
+        ("auto", "compact", "cpu", "fused"),
+        ("fused", "compact", "cpu", "fused"),
+        ("auto", "compact", "cuda", "eager"),
+        ("eager", "compact", "cpu", "eager"),
+        ("onnx", "compact", "cuda", "onnx"),
     ],
 )
-def test_what_is_chosen(backend, model, device, compiled, expected, caplog):
+def test_what_is_chosen(backend, model, device, expected, caplog):
     with caplog.at_level(logging.WARNING):
-        assert resolve_backend(backend, model, torch.device(device), compiled) == expected
+        assert resolve_backend(backend, model, torch.device(device)) == expected
     assert not caplog.records
 
 
 @pytest.mark.parametrize(
-    ("model", "device", "compiled", "words"),
+    ("model", "device", "words"),
     [
-        ("compact", "cuda:1", False, "compact networks have no fused form for cuda"),
-        ("compact", "mps", False, "compact networks have no fused form for mps"),
-        ("compact", "cpu", True, "compact networks have no fused form to compile"),
-        ("base", "mps", False, "official networks have no fused form for mps"),
-        ("animals", "mps", True, "official networks have no fused form for mps"),
+        ("compact", "cuda:1", "compact networks have no fused form for cuda"),
+        ("compact", "mps", "compact networks have no fused form for mps"),
+        ("base", "mps", "official networks have no fused form for mps"),
+        ("animals", "mps", "official networks have no fused form for mps"),
     ],
 )
-def test_a_form_that_does_not_exist(model, device, compiled, words, caplog):
+def test_a_form_that_does_not_exist(model, device, words, caplog):
     """What was asked for by name is not left out in silence."""
     with caplog.at_level(logging.WARNING):
-        assert resolve_backend("fused", model, torch.device(device), compiled) == "eager"
+        assert resolve_backend("fused", model, torch.device(device)) == "eager"
     (record,) = caplog.records
     assert record.getMessage() == f"--engine fused has no effect: the {words}"

@@ -62,7 +62,9 @@ def test_the_precision_is_passed_on():
         ("base", "auto", True, FusedOfficial),
         ("base", "eager", False, EagerOfficial),
         ("compact", "auto", False, FusedCompact),
-        ("compact", "fused", True, EagerCompact),
+        ("compact", "auto", True, FusedCompact),
+        ("compact", "fused", True, FusedCompact),
+        ("compact", "eager", True, EagerCompact),
         ("compact", "eager", False, EagerCompact),
     ],
 )
@@ -82,6 +84,13 @@ def test_networks_are_compiled_if_asked_for(name):
     compiled = create_engine(model(name), CPU, "eager", compile_networks=True)
     assert isinstance(compiled._networks._compiler, Compiler)
     assert isinstance(compiled._batches, SteadyBatches)
+
+
+@pytest.mark.parametrize(("backend", "said"), [("auto", True), ("fused", True), ("eager", False)])
+def test_the_fused_compact_networks_are_not_compiled(backend, said, caplog):
+    engine = create_engine(model("compact"), CPU, backend, compile_networks=True)
+    assert ("--flag_do_torch_compile has no effect" in caplog.text) is said
+    assert (engine._batches is None) is said
 
 
 def test_networks_that_do_not_fit_together():
