@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # torch takes seconds to import: not for --help
     from ..benchmark.onnx_graphs import GraphDifference, GraphTime
     from ..weights.resolve import ResolvedModel
 
-HELP = """Write every network as an ONNX graph (opset 20, float32, batches of any size), see that all of them compute
-what PyTorch does, and time them.
+HELP = """Write every network as an ONNX graph (opset 20, float32 but for some positions, batches of any size), see that
+all of them compute what PyTorch does, and time them.
 
 W and G are one graph, from feature volume and keypoints to the picture. Needs onnx, onnxscript and onnxruntime; running
 the graphs (--engine onnx) needs onnxruntime alone. Exit code 1 if an output is more than 1e-4 from what the plain

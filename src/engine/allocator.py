@@ -8,16 +8,37 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of malloc.h
-_LARGE, _SMALL = 2**30, 2**20
+_LARGE = 2**30
+_SMALL = 2**20  # less than nearly all weights; not tuned
 
 
 class _Kept:
-    """Whether this process keeps large blocks that are freed, which the allocator itself does not tell."""
+    """Whether this process keeps large blocks that are freed, which glibc does not tell; and who wants it not to."""
 
-    is_on = False
+    def __init__(self) -> None:
+        self.is_on = False
+        self._lock = Lock()
+        self._inside = 0
+
+    def enter(self) -> None:
+        with self._lock:
+            self._inside += 1
+            self._set(_SMALL)
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._set(_LARGE)
+
+    def _set(self, threshold: int) -> None:
+        set_option = _function("mallopt") if self.is_on else None
+        if set_option is not None:
+            set_option(_M_MMAP_THRESHOLD, threshold)
 
 
 _kept = _Kept()
@@ -53,17 +74,15 @@ def trim_memory() -> None:
 def trimmed_memory() -> Iterator[None]:
     """Trim before a block that needs much for a while, and after it, even if it fails.
 
-    Within it large blocks are not kept: weights would end up among what is freed, and the holes would fit nothing.
+    Within it, in all threads, large blocks are not kept: weights would end up among what is freed, and the holes would
+    fit nothing.
     """
-    set_option = _function("mallopt") if _kept.is_on else None
     trim_memory()
-    if set_option is not None:
-        set_option(_M_MMAP_THRESHOLD, _SMALL)
+    _kept.enter()
     try:
         yield
     finally:
-        if set_option is not None:
-            set_option(_M_MMAP_THRESHOLD, _LARGE)
+        _kept.leave()
         trim_memory()
 
 

@@ -29,7 +29,7 @@ def resolve_backend(backend: EngineName, model: str, device: torch.device) -> En
     if backend in ("eager", "onnx"):
         return backend
     compact = model == "compact"
-    # Apple's GPU has no float64, which the fused form of the official networks is made with.
+    # Apple's GPU has no float64, in which the fused official networks are made and find where to read.
     if device.type == "cpu" if compact else device.type != "mps":
         return "fused"
     if backend == "fused":

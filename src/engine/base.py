@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Generic, TypeVar
 
@@ -15,10 +16,11 @@ from .checkpoints import Checkpoints
 from .engine import SourceFeatures
 from .heads import Heads
 from .networks import Networks
-from .steady_batches import Batch, SteadyBatches
+from .steady_batches import SteadyBatches
 from .turns import TakesTurns, in_turn
 
 AnyNetworks = TypeVar("AnyNetworks", bound=Networks)
+_Result = TypeVar("_Result")
 
 
 class BaseEngine(TakesTurns, Generic[AnyNetworks]):
@@ -27,7 +29,7 @@ class BaseEngine(TakesTurns, Generic[AnyNetworks]):
     Args:
         checkpoints: the model's files and definition, and the device.
         networks: all but the heads.
-        batches: keeps the sizes of batches that the networks are given few; None = all are as they come.
+        batches: fills up batches of compiled networks; None = all are as they come.
 
     Attributes:
         warps_picture: its source features hold the picture.
@@ -60,7 +62,7 @@ class BaseEngine(TakesTurns, Generic[AnyNetworks]):
     def warp_decode(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> dict[str, Tensor]:
         """Pictures ``out`` (B, 3, 512, 512) in 0..1, and what else the model's W computes: see `Engine.warp_decode`."""
         self._check(features)
-        results = self._networks.warp_decode(*self._filled(features, x_s, x_d))
+        results = self._run(self._networks.warp_decode, features, x_s, x_d)
         return {name: value[: len(x_d)] for name, value in results.items()}
 
     @in_turn
@@ -68,11 +70,17 @@ class BaseEngine(TakesTurns, Generic[AnyNetworks]):
     def draw(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> NDArray[np.uint8]:
         """The pictures alone, (B, 512, 512, 3): see `Engine.draw`."""
         self._check(features)
-        pictures = self._networks.draw(*self._filled(features, x_s, x_d))
+        pictures = self._run(self._networks.draw, features, x_s, x_d)
         return pictures[: len(x_d)].cpu().numpy()
 
-    def _filled(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Batch:
-        return (features, x_s, x_d) if self._batches is None else self._batches.filled(features, x_s, x_d)
+    def _run(
+        self,
+        draw: Callable[[SourceFeatures, Tensor, Tensor], _Result],
+        features: SourceFeatures,
+        x_s: Tensor,
+        x_d: Tensor,
+    ) -> _Result:
+        return draw(features, x_s, x_d) if self._batches is None else self._batches.run(draw, features, x_s, x_d)
 
     def _check(self, features: SourceFeatures) -> None:
         if (features.picture is not None) is not self.warps_picture:

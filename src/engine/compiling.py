@@ -25,17 +25,20 @@ class Compiler:
 
     Where a network cannot be compiled (no C++ compiler or Triton, a version of Python that torch does not know), it
     serves as it is, which is what the original's `suppress_errors` is for (spec: pipeline, section 3); torch's own
-    settings are left alone. They are made for the very shapes that they are called with, which is what makes them fast:
-    `SteadyBatches` keeps these few.
+    settings are left alone. Networks are compiled for the exact shapes that they are called with, which `SteadyBatches`
+    keeps few.
 
     Args:
         device: where the networks live.
+
+    Attributes:
+        works: whether no network has failed yet.
     """
 
     def __init__(self, device: torch.device) -> None:
         # "max-autotune" alone adds CUDA graphs, whose next run overwrites what the last one has returned.
         self._mode = "max-autotune-no-cudagraphs" if device.type == "cuda" else None
-        self._works = True
+        self.works = True
 
     def __call__(self, network: nn.Module) -> Network:
         """The network, to be called as before."""
@@ -43,7 +46,7 @@ class Compiler:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             nonlocal compiled
-            if not self._works:
+            if not self.works:
                 return network(*args, **kwargs)
             try:
                 if compiled is None:
@@ -60,7 +63,7 @@ class Compiler:
         return run
 
     def _give_up(self, error: Exception) -> None:
-        self._works = False
+        self.works = False
         reason = " ".join(str(error).split())[:200]
         logger.warning("the networks run uncompiled, since torch.compile failed: %s", reason)
         logger.debug("torch.compile", exc_info=error)

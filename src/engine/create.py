@@ -65,7 +65,10 @@ def create_engine(
             "--flag_do_torch_compile has no effect: the fused compact networks are faster (--engine eager compiles)"
         )
         compile_networks = False
-    compiler, batches = (Compiler(device), SteadyBatches()) if compile_networks else (uncompiled, None)
+    compiler, batches = uncompiled, None
+    if compile_networks:
+        compiler = Compiler(device)
+        batches = SteadyBatches(compiler)
     if model.name == "compact":
         if precision not in ("auto", "float32"):
             logger.warning("--precision %s has no effect: the compact networks are float32", precision)

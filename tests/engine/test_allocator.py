@@ -64,7 +64,7 @@ def library(monkeypatch) -> FakeLibrary:
         monkeypatch.delenv(name)
     monkeypatch.setattr(module.ctypes, "CDLL", lambda name: library)
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(module._kept, "is_on", False)
+    monkeypatch.setattr(module, "_kept", module._Kept())
     return library
 
 
@@ -113,6 +113,16 @@ def test_while_weights_are_built_large_blocks_are_not_kept(library, fails):
         if fails:
             raise MemoryError
     assert library.options == [(0, 0), (-3, 2**20), (0, 1), (-3, 2**30), (0, 0)]
+
+
+def test_the_last_one_that_builds_has_them_kept_again(library):
+    keep_freed_memory()
+    library.options.clear()
+    with trimmed_memory():
+        with trimmed_memory():
+            pass
+        assert (-3, 2**30) not in library.options
+    assert library.options[-2:] == [(-3, 2**30), (0, 0)]
 
 
 def test_who_does_not_keep_them_is_left_alone(library):

@@ -2,7 +2,7 @@
 
 A keypoint's motion is the same for all cells, so where a cell comes from depends on its column alone along x, on its
 row along y, on its slice along z: sampling a volume is three small matrix products, and a Gaussian is a product of
-three. Where to read is worked out in float64, which costs nothing for so few numbers: rounding that to float32 was the
+three. Where to read is worked out in float64, at no cost that could be measured: rounding that to float32 was the
 largest part of W's rounding error.
 """
 
@@ -42,7 +42,7 @@ def sample_shifted(volume: Tensor, shift: Tensor) -> Tensor:
         shift: (B, K, 3) in coordinates, x, y, z; best in float64.
 
     Returns:
-        (B, K, C, D, H, W).
+        (B, K, C, D, H, W), of the volume's type.
     """
     batch, motions = shift.shape[:2]
     channels, d, h, w = volume.shape[1:]

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from src.engine.fused import fourier_conv, tile_conv
+from src.engine.fused import dense_motion, fourier_conv, tile_conv
 from src.engine.fused.dense_motion import FusedDenseMotion
+from src.engine.fused.separable import sample_shifted
 from src.modules.dense_motion import DenseMotionNetwork
 from tests.engine.fused.compared import assert_same, normal, random_weights, tile_everything
 
@@ -40,6 +41,16 @@ def test_the_same_motion(tiled, sources, size, monkeypatch):
     if tiled:
         tile_everything(monkeypatch)
     check(*given(sources, size=size))
+
+
+def test_where_to_read_is_not_rounded(monkeypatch):
+    asked = []
+    monkeypatch.setattr(dense_motion, "sample_shifted", lambda *both: asked.append(both) or sample_shifted(*both))
+    network, *arguments = given()
+    result = FusedDenseMotion(network.float(), torch.float32)(*(argument.float() for argument in arguments))
+    ((volume, shift),) = asked
+    assert volume.dtype == torch.float32 and shift.dtype == torch.float64
+    assert {value.dtype for value in result.values()} == {torch.float32}
 
 
 def test_several_strips_and_tiles(monkeypatch):

@@ -12,6 +12,7 @@ from src.engine.eager.official import EagerOfficial
 from src.engine.engine import SourceFeatures
 from src.engine.fused import official
 from src.engine.fused.official import FusedOfficial
+from src.engine.fused.warping import FusedWarping
 from src.modules.spade_generator import SPADEDecoder
 from src.modules.warping_network import WarpingNetwork
 from tests.engine.fused.compared import normal, random_weights
@@ -92,6 +93,16 @@ def test_networks_are_built_once_and_when_first_used():
         networks.warp_decode(*arguments())
     assert checkpoints.built == [(WarpingNetwork, "warping_module"), (SPADEDecoder, "spade_generator")]
     assert compiled == ["FusedWarping", "FusedGenerator"]
+
+
+def test_both_are_built_before_one_runs(monkeypatch):
+    """Else G's weights would lie amid the memory that W needs for its intermediate results."""
+    checkpoints, happened = Random(), []
+    build, run = checkpoints.build, FusedWarping.forward
+    object.__setattr__(checkpoints, "build", lambda *given: happened.append(f"build {given[1]}") or build(*given))
+    monkeypatch.setattr(FusedWarping, "forward", lambda *given: happened.append("run W") or run(*given))
+    FusedOfficial(checkpoints).warp_decode(*arguments())
+    assert happened == ["build warping_module", "build spade_generator", "run W"]
 
 
 def test_spectral_norm_is_folded_first():

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from src.engine.checkpoints import Checkpoints
+from src.engine.fused.separable import sample_shifted
+from src.engine.onnx import warping_form
 from src.engine.onnx.generator_form import GeneratorForm
 from src.engine.onnx.warping_form import WarpingForm
 from src.errors import InputError
@@ -34,6 +36,16 @@ def test_w(checkpoints):
     found["out"] = found["out"].movedim(-1, 1)
     for name, value in wanted.items():
         close(found[name], value)
+
+
+@torch.no_grad()
+def test_where_w_reads_is_not_rounded(checkpoints, monkeypatch):
+    asked = []
+    monkeypatch.setattr(warping_form, "sample_shifted", lambda *both: asked.append(both) or sample_shifted(*both))
+    network = checkpoints.build(WarpingNetwork, "warping_module")
+    WarpingForm(network, (4, 32, 32))(torch.randn(1, 4, 4, 32, 32), *torch.rand(2, 1, 21, 3))
+    ((volume, shift),) = asked
+    assert volume.dtype == torch.float32 and shift.dtype == torch.float64
 
 
 @torch.no_grad()
