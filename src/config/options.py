@@ -229,7 +229,7 @@ class RuntimeOptions:
     ] = None
     """Frames that go through the networks at once."""
     flag_do_torch_compile: bool = False
-    """Compile W and G first: a slow start, faster frames; not for the compact model on a processor."""
+    """Compile W and G at the price of a slow start; of no use to the compact model on a processor."""
 
 
 @dataclass
