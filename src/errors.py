@@ -27,3 +27,7 @@ class TemplateError(InputError):
 
 class WeightsError(LivePortraitError):
     """Weights that are missing, damaged, do not fit the networks or could not be fetched."""
+
+
+class Cancelled(LivePortraitError):
+    """The run was stopped on request: raised by a `Progress` that wants no more of it."""

@@ -9,7 +9,10 @@ T = TypeVar("T")
 
 
 class Progress(Protocol):
-    """Called after every frame: the stage's name, frames done, frames in all where that is known."""
+    """Called after every frame: the stage's name, frames done, frames in all where that is known.
+
+    What it raises stops the run, which leaves no half file behind; `errors.Cancelled` is meant for that.
+    """
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Take one report."""
