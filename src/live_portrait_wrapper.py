@@ -28,12 +28,15 @@ from .motion.pose import degrees
 from .motion.template_pickle import OFFICIAL_MODEL
 from .official_methods import OfficialMethods
 from .pipeline.animate import animate
+from .pipeline.editor import PortraitEditor, open_editor
+from .pipeline.find_faces import FacesFound, find_faces
 from .pipeline.finders import Finders
 from .pipeline.live import LiveSession, open_session
 from .pipeline.one_picture import motion_of_picture
 from .pipeline.plan import check_run
 from .pipeline.progress import Progress, silent
 from .pipeline.result import AnimationResult
+from .pipeline.retarget_video import retarget_video
 from .pipeline.user_path import user_path
 from .weights.resolve import resolve_model
 
@@ -185,6 +188,45 @@ class LivePortraitWrapper(OfficialMethods):
         args = self._arguments(args, options)
         return animate(self.engine, self._finders, args, progress)
 
+    def retarget_video(
+        self,
+        source_video: Any,
+        *,
+        lip_ratio: float = 0.0,
+        silence_lips: bool = False,
+        observation_variance: float = 3e-6,
+        progress: Progress = silent,
+        **options: Any,
+    ) -> AnimationResult:
+        """Give all frames of a video the same lip opening, or silence its lips. May be called from several threads.
+
+        Args:
+            source_video: path, bytes, open file or frames (T, H, W, 3) uint8 RGB.
+            lip_ratio: lip opening, 0 (closed) to 0.8.
+            silence_lips: a neutral face of which only the eyes move; the lip opening means nothing then.
+            observation_variance: how strongly the change of the lips is smoothed over time, > 0; larger = smoother.
+            progress: called as the work goes on.
+            options: single options, as for `execute`, that hold for this call only; none about drivers.
+
+        Returns:
+            Path of the result, ``<name>_retargeting.mp4`` in the output folder unless ``output=`` names another one,
+            with ``.concat``, ``.n_frames``, ``.fps`` and ``.report``.
+
+        Raises:
+            TypeError: an option that does not exist, or that is fixed when the wrapper is made.
+            LivePortraitError: anything about the inputs that the caller can mend.
+        """
+        args = self._arguments(None, dict(source=source_video, **options))
+        return retarget_video(
+            self.engine,
+            self._finders,
+            args,
+            progress,
+            lip_ratio=lip_ratio,
+            silent=silence_lips,
+            observation_variance=observation_variance,
+        )
+
     def set_source(self, source_image: Any, **options: Any) -> LiveSession:
         """Take a portrait that `drive` will move: what is expensive about it is computed here, once.
 
@@ -224,6 +266,34 @@ class LivePortraitWrapper(OfficialMethods):
         if isinstance(frames, list | tuple) or np.ndim(frames) == 4:
             return self._session.drive(frames)
         return self._session.drive([frames])[0]
+
+    def find_faces(self, source_image: Any, **options: Any) -> FacesFound:
+        """The faces of a picture from left to right, as the option ``faces`` counts them.
+
+        Args:
+            source_image: a picture: path, bytes, open file, PIL image or array (H, W, 3) uint8 RGB.
+            options: single options, as for `set_source`.
+
+        Raises:
+            NoFaceError: the picture shows no face.
+            LivePortraitError: anything else about the picture that the caller can mend.
+        """
+        args = live_options(self._arguments(None, {}), source_image, options)
+        return find_faces(source_image, self.engine, self._finders, args)
+
+    def open_editor(self, source_image: Any, **options: Any) -> PortraitEditor:
+        """A portrait to be edited by sliders: what is expensive about it is computed here, once.
+
+        Args:
+            source_image: a picture: path, bytes, open file, PIL image or array (H, W, 3) uint8 RGB.
+            options: single options, as for `set_source`; ``faces="1"`` edits that face instead of the largest.
+
+        Raises:
+            NoFaceError: the picture shows no face.
+            LivePortraitError: anything else about the picture that the caller can mend.
+        """
+        args = live_options(self._arguments(None, {}), source_image, options)
+        return open_editor(self.engine, self._finders, args)
 
     def motion_extractor(self, frame: Any, *, crop: bool | None = None) -> dict[str, Any]:
         """Head pose and expression of the face in one picture.

@@ -106,13 +106,12 @@ def silence_lip_video(source: Motion, networks: KeypointNetworks, neutral: Tenso
     return networks.stitch(transform_keypoint(source), transform_in_space(source, source.R, exp))
 
 
-def transform_in_space(source: Motion, R: Tensor, exp: Tensor, zoom: float = 1.0) -> Tensor:
-    """``x = zoom * scale * (kp @ R + exp) + t``, z of t included, as the official editors have it.
+def transform_in_space(source: Motion, R: Tensor, exp: Tensor) -> Tensor:
+    """``x = scale * (kp @ R + exp) + t``, z of t included, as the official editors have it.
 
     Args:
         source: B frames: kp, scale and t.
         R: rotation matrices, (B, 3, 3).
         exp: expression, (B, 21, 3).
-        zoom: further scale.
     """
-    return zoom * source.scale[:, None] * (source.kp @ R + exp) + source.t[:, None]  # (B, 21, 3)
+    return source.scale[:, None] * (source.kp @ R + exp) + source.t[:, None]  # (B, 21, 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -126,6 +126,40 @@ def slider_delta(values: Mapping[str, float]) -> Tensor:
     return delta
 
 
+def edited_motion(
+    source: Motion,
+    values: Mapping[str, float],
+    networks: KeypointNetworks,
+    *,
+    eye_target: float | None = None,
+    lip_target: float | None = None,
+    strength: float = 1.0,
+) -> Motion:
+    """The motion of an edited portrait: pose, expression and scale; what retargeting adds is part of the expression.
+
+    Args:
+        source: the portrait, one frame.
+        values: slider name to value (`SLIDERS`).
+        networks: eye and lip retargeting.
+        eye_target: eye opening, 0 to 0.8; None: the portrait's own.
+        lip_target: lip opening, 0 to 0.8; None: the portrait's own.
+        strength: share of all changes, 0 (the portrait as it is) to 1.
+
+    Raises:
+        InputError: for an unknown slider, or a target where the portrait's own opening was not measured.
+    """
+    turns = (strength * values.get(f"input_head_{angle}_variation", 0.0) for angle in ("pitch", "yaw", "roll"))
+    R = get_rotation_matrix(*(angle + turn for angle, turn in zip(degrees(source.R), turns, strict=True)))
+    scale = source.scale * (1 + strength * (values.get("mov_z", SLIDERS["mov_z"].default) - 1))
+    change = slider_delta(values).to(source.exp)
+    x_s = transform_keypoint(source)
+    if eye_target is not None:
+        change = change + eye_delta(networks, source, x_s, eye_target) / scale[:, None]
+    if lip_target is not None:
+        change = change + lip_delta(networks, source, x_s, lip_target) / scale[:, None]
+    return replace(source, exp=source.exp + strength * change, R=R, scale=scale)
+
+
 def edit_portrait(
     source: Motion,
     values: Mapping[str, float],
@@ -153,13 +187,6 @@ def edit_portrait(
     Raises:
         InputError: for an unknown slider, or a target where the portrait's own opening was not measured.
     """
-    exp = source.exp + slider_delta(values).to(source.exp)
-    turns = (values.get(f"input_head_{angle}_variation", 0.0) for angle in ("pitch", "yaw", "roll"))
-    R = get_rotation_matrix(*(angle + turn for angle, turn in zip(degrees(source.R), turns, strict=True)))
-    x_s = transform_keypoint(source)
-    x = transform_in_space(source, R, exp, zoom=values.get("mov_z", SLIDERS["mov_z"].default))
-    if eye_target is not None:
-        x = x + eye_delta(networks, source, x_s, eye_target)
-    if lip_target is not None:
-        x = x + lip_delta(networks, source, x_s, lip_target)
-    return networks.stitch(x_s, x) if flag_stitching else x
+    edited = edited_motion(source, values, networks, eye_target=eye_target, lip_target=lip_target)
+    x = transform_in_space(edited, edited.R, edited.exp)
+    return networks.stitch(transform_keypoint(source), x) if flag_stitching else x

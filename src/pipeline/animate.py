@@ -12,7 +12,6 @@ from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
 from ..errors import InputError
 from ..face.face import Rgb
-from ..media.background import Behind
 from ..media.ffmpeg import FfmpegError
 from ..media.gif import write_gif
 from ..media.given import Inbox
@@ -24,12 +23,13 @@ from .clip import Clip
 from .compose import Composer
 from .driving import Driving, open_driving, read_driving
 from .finders import Finders
+from .finish import finish_frames
 from .framing import pastes_back
 from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
 from .render import FaceRenderer, RenderedFrame, render
-from .report import Report, StageClock, peak_gpu_memory_mib, peak_memory_mib
+from .report import Report, StageClock, make_report
 from .result import AnimationResult
 from .source import Source, open_source, read_source
 from .timeline import Timeline, make_timeline
@@ -161,28 +161,18 @@ class _Run:
         frames = self._frames(source, drivings, timeline)
         composer = Composer(self.args.match_color)
         previews = [driving.previews(timeline.positions(driving)) for driving in drivings]
-        drivers = _assigned(drivings, len(source.portraits))
         with ExitStack() as stack:
             write_result = self._writer(stack, paths.result, source, drivings, timeline)
             write_concat = self._writer(stack, paths.concat, source, drivings, timeline) if paths.concat else None
-
-            def finish(rendered: RenderedFrame) -> None:
-                with self.clock.stage("paste back"):
-                    frame = composer.result(rendered)
-                with self.clock.stage("encode"):
-                    write_result(frame)
-                if write_concat is not None:
-                    with self.clock.stage("side by side"):
-                        shown = [next(preview, None) for preview in previews]
-                        row = composer.side_by_side(rendered, [None if k is None else shown[k] for k in drivers])
-                    with self.clock.stage("encode"):
-                        write_concat(row)
-
-            for stream in (frames, *previews):  # else a kept traceback keeps their threads
-                stack.callback(stream.close)
-            behind = stack.enter_context(Behind(finish))
-            for rendered in frames:
-                behind.put(rendered)
+            finish_frames(
+                frames,
+                composer,
+                self.clock,
+                write_result,
+                write_concat,
+                previews=previews,
+                drivers=_assigned(drivings, len(source.portraits)),
+            )
 
     def _writer(
         self, stack: ExitStack, path: Path, source: Source, drivings: Sequence[Driving], timeline: Timeline
@@ -211,23 +201,16 @@ class _Run:
     def _report(
         self, drivings: Sequence[Driving], source: Source | None, n_frames: int, fps: Fraction | None
     ) -> Report:
-        report = Report(
-            model=self.engine.name,
-            device=str(self.engine.device),
+        return make_report(
+            self.engine,
+            self.clock,
+            self.plan.report,
             n_frames=n_frames,
-            fps=None if fps is None else f"{fps.numerator}/{fps.denominator}",
+            fps=fps,
             n_faces=0 if source is None else sum(k is not None for k in _assigned(drivings, len(source.portraits))),
             missed_source=[] if source is None else source.n_missing,
             missed_driving=[driving.n_missing for driving in drivings],
-            seconds=round(self.clock.elapsed, 3),
-            stages={stage: round(seconds, 3) for stage, seconds in self.clock.seconds().items()},
-            peak_memory_mib=round(peak_memory_mib(), 1),
-            peak_gpu_memory_mib=peak_gpu_memory_mib(self.engine.device),
         )
-        _log.info("%s", report.line())
-        if self.plan.report is not None:
-            report.write(self.plan.report)
-        return report
 
 
 def _assigned(drivings: Sequence[Driving], n_faces: int) -> list[int | None]:

@@ -37,13 +37,28 @@ class OutputPaths:
 def output_paths(
     options: OutputOptions, source: str, driving: str, is_video: bool, *, with_gif: bool = False
 ) -> OutputPaths:
-    """Decide the names of the results (spec: pipeline, section 13).
+    """Decide the names of the results of a source and a driver (spec: pipeline, section 13).
+
+    Args:
+        options: as for `outputs_named`.
+        source: name of the source without folder and suffix.
+        driving: the driving's, likewise.
+        is_video: the result has more than one frame, or comes from a video.
+        with_gif: a video comes with a small GIF beside it, as animals do.
+
+    Raises:
+        InputError: an empty name, or one that the system does not take.
+    """
+    return outputs_named(options, f"{source}--{driving}", is_video, with_gif=with_gif)
+
+
+def outputs_named(options: OutputOptions, name: str, is_video: bool, *, with_gif: bool = False) -> OutputPaths:
+    """Decide the names of the results.
 
     Args:
         options: `output` names the result itself if it has the suffix of a picture or video, else a folder, and so does
             `output_dir`; a suffix that does not fit the kind of result is replaced, with a remark.
-        source: name of the source without folder and suffix.
-        driving: the driving's, likewise.
+        name: of a result that the options do not name, without folder and suffix.
         is_video: the result has more than one frame, or comes from a video.
         with_gif: a video comes with a small GIF beside it, as animals do.
 
@@ -54,7 +69,7 @@ def output_paths(
     folder, file = _requested(options)
     suffix = ".mp4" if is_video else ".jpg"
     if file is None:
-        file = folder / f"{source}--{driving}{suffix}"
+        file = folder / f"{name}{suffix}"
     elif file.suffix.lower() not in (VIDEO_SUFFIXES if is_video else PICTURE_SUFFIXES):
         kind = "video" if is_video else "picture"
         remarks = (f"the result is a {kind}, so '{file.with_suffix(suffix)}' is written instead of '{file.name}'",)

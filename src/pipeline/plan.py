@@ -65,7 +65,7 @@ def plan_run(args: ArgumentConfig, inbox: Inbox, keypoints: str = COMPACT) -> Pl
     moving = [_is_video(driving) for driving in drivings]  # also reads all templates, which may be refused
     inputs = [media.path for media in _all_media(source, drivings) if media.path is not None]
     check_faces(args, len(drivings))
-    report = _report(args, inputs)
+    report = report_path(args, inputs)
     templates = _templates(args, drivings, inputs)
     if source is None:
         return Plan(None, drivings, None, templates, report, transfer, ())
@@ -121,7 +121,12 @@ def check_faces(args: ArgumentConfig, n_drivings: int) -> None:
         )
 
 
-def _report(args: ArgumentConfig, inputs: Sequence[Path]) -> Path | None:
+def report_path(args: ArgumentConfig, inputs: Sequence[Path]) -> Path | None:
+    """Where the report of a run is written; None = only to the log.
+
+    Raises:
+        InputError: a place that cannot be written, or the file of an input.
+    """
     if args.report is None:
         return None
     path = user_path(args.report, "report")

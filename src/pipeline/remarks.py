@@ -25,14 +25,15 @@ def remarks(
         source: picture or video.
         drivings: the drivers.
     """
-    yield from _on_pasting(args)
+    yield from pasting_remarks(args)
     yield from _on_templates(args, drivings)
     yield from _on_motion(transfer)
     if args.flag_source_video_eye_retargeting and source.kind is MediaKind.PICTURE:
         yield "--flag_source_video_eye_retargeting has no effect: the source is a picture"
 
 
-def _on_pasting(args: ArgumentConfig) -> Iterator[str]:
+def pasting_remarks(args: ArgumentConfig) -> Iterator[str]:
+    """What the options say about pasting back and does not happen, one clause each."""
     if pastes_back(args):
         return
     if args.flag_pasteback and not args.animals:  # spec: pipeline, quirk Q27; animals are not stitched by default

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -55,6 +57,14 @@ class RenderedFrame:
     frame: Rgb
     faces: Sequence[RenderedFace]
     pastes: bool
+
+
+class Renderer(Protocol):
+    """Draws one face of the source, batch by batch."""
+
+    def faces(self, start: int, frames: Sequence[Rgb], size: int | None) -> list[RenderedFace]:
+        """The face in consecutive frames, the first of which has the index `start`; `size` is the crops' side."""
+        ...
 
 
 class FaceRenderer:
@@ -109,14 +119,8 @@ class FaceRenderer:
             frames: B of the source's frames.
             size: side of the crops; None = as the networks make them.
         """
-        stop = start + len(frames)
-        shown = [] if self._transfer is None else self._portrait.shown(start, stop)
-        rendered: dict[int, RenderedFace] = {}
-        if shown and self._transfer is not None:
-            views = self._portrait.views(shown, [frames[index - start] for index in shown])
-            x_d = self._keypoints(self._transfer, start, stop)[[index - start for index in shown]]
-            rendered = dict(zip(shown, render_views(self._engine, views, x_d, size), strict=True))
-        return [rendered.get(index) or self._untouched(index, frame, size) for index, frame in enumerate(frames, start)]
+        keypoints = None if self._transfer is None else partial(self._keypoints, self._transfer)
+        return render_face(self._engine, self._portrait, keypoints, start, frames, size)
 
     def _keypoints(self, transfer: Transfer, start: int, stop: int) -> Tensor:
         """Driving keypoints of a range of frames, (B, 21, 3)."""
@@ -124,13 +128,9 @@ class FaceRenderer:
         driving = self._motion[start:stop] if self._driving_moves else self._motion.expand(stop - start)
         return transfer.x_d(driving, source, start)
 
-    def _untouched(self, index: int, frame: Rgb, size: int | None) -> RenderedFace:
-        crop = self._portrait.untouched(index, frame)
-        return RenderedFace(sized(crop, size or self._engine.output_size), crop, None)
-
 
 def render(
-    source: Source, renderers: Sequence[FaceRenderer], timeline: Timeline, *, batch_size: int, size: int | None = None
+    source: Source, renderers: Sequence[Renderer], timeline: Timeline, *, batch_size: int, size: int | None = None
 ) -> Iterator[RenderedFrame]:
     """Animate all faces of a source, frame by frame.
 
@@ -147,6 +147,42 @@ def render(
         start += len(frames)
         for frame, *shown in zip(frames, *faces, strict=True):
             yield RenderedFrame(frame, shown, source.pastes)
+
+
+def render_face(
+    engine: Engine,
+    portrait: Portrait,
+    keypoints: Callable[[int, int], Tensor] | None,
+    start: int,
+    frames: Sequence[Rgb],
+    size: int | None,
+) -> list[RenderedFace]:
+    """One face of the source in consecutive frames; those that do not show it stay as they are.
+
+    Args:
+        engine: the model.
+        portrait: the face.
+        keypoints: gives the driving keypoints (B, 21, 3) from one index up to another; None = all stays as it is.
+        start: index of the first frame.
+        frames: B of the source's frames.
+        size: side of the crops; None = as the networks make them.
+    """
+    stop = start + len(frames)
+    shown = [] if keypoints is None else portrait.shown(start, stop)
+    rendered: dict[int, RenderedFace] = {}
+    if shown and keypoints is not None:
+        views = portrait.views(shown, [frames[index - start] for index in shown])
+        x_d = keypoints(start, stop)[[index - start for index in shown]]
+        rendered = dict(zip(shown, render_views(engine, views, x_d, size), strict=True))
+    return [
+        rendered.get(index) or _untouched(engine, portrait, index, frame, size)
+        for index, frame in enumerate(frames, start)
+    ]
+
+
+def _untouched(engine: Engine, portrait: Portrait, index: int, frame: Rgb, size: int | None) -> RenderedFace:
+    crop = portrait.untouched(index, frame)
+    return RenderedFace(sized(crop, size or engine.output_size), crop, None)
 
 
 def render_views(engine: Engine, views: Views, x_d: Tensor, size: int | None) -> list[RenderedFace]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import threading
 import time
@@ -16,8 +17,11 @@ from typing import TypeVar
 import psutil
 import torch
 
+from ..engine.engine import Engine
 from ..errors import InputError
 from ..media.output_file import temporary_beside
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -119,6 +123,51 @@ class Report:
             raise InputError(f"the report '{path}' cannot be written: {error.strerror or error}") from error
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def make_report(
+    engine: Engine,
+    clock: StageClock,
+    path: Path | None,
+    *,
+    n_frames: int,
+    fps: Fraction | None,
+    n_faces: int,
+    missed_source: Sequence[int],
+    missed_driving: Sequence[int],
+) -> Report:
+    """The report of a run that ends now, for the log and, where a path is given, as a file.
+
+    Args:
+        engine: the model.
+        clock: of the run.
+        path: the .json file; None = none is wanted.
+        n_frames: see `Report`, as for all that follows.
+        fps: exact, None for a picture.
+        n_faces: faces animated.
+        missed_source: one number a face.
+        missed_driving: one number a driver.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    report = Report(
+        model=engine.name,
+        device=str(engine.device),
+        n_frames=n_frames,
+        fps=None if fps is None else f"{fps.numerator}/{fps.denominator}",
+        n_faces=n_faces,
+        missed_source=missed_source,
+        missed_driving=missed_driving,
+        seconds=round(clock.elapsed, 3),
+        stages={stage: round(seconds, 3) for stage, seconds in clock.seconds().items()},
+        peak_memory_mib=round(peak_memory_mib(), 1),
+        peak_gpu_memory_mib=peak_gpu_memory_mib(engine.device),
+    )
+    _log.info("%s", report.line())
+    if path is not None:
+        report.write(path)
+    return report
 
 
 def peak_memory_mib() -> float:
