@@ -234,7 +234,7 @@ class RuntimeOptions:
 
 @dataclass
 class AppOptions:
-    """For the web pages app.py and app_animals.py, which are still to come."""
+    """For the web pages app.py and app_animals.py."""
 
     server_port: Annotated[
         int | None,
