@@ -19,16 +19,20 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def loopback_only() -> Iterator[None]:
     """No test reaches beyond loopback, nor tries to: the hub is offline unless a test says otherwise."""
     connect = socket.socket.connect
+    strays: list[Any] = []  # an error in a thread of a server would be lost
 
     def guarded(self: socket.socket, address: Any) -> None:
         to_network = isinstance(address, tuple)  # a path otherwise
-        assert not to_network or address[0] in LOOPBACK, f"a test wanted to talk to {address}"
+        if to_network and address[0] not in LOOPBACK:
+            strays.append(address)
+            raise AssertionError(f"a test wanted to talk to {address}")
         connect(self, address)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setattr(socket.socket, "connect", guarded)
         yield
+    assert not strays
 
 
 @pytest.fixture(scope="session")

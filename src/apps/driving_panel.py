@@ -12,6 +12,7 @@ from gradio.components import Component
 from ..errors import InputError
 from .controls import Controls, crop_controls, values_of
 from .frame import Page, text
+from .picture import picture
 
 VIDEO, IMAGE, PICKLE = "Video", "Image", "Pickle"
 _WORDS = {VIDEO: "driving video", IMAGE: "driving image", PICKLE: "motion template"}
@@ -75,13 +76,7 @@ def _widget(kind: str) -> Component:
             elem_classes="media",
         )
     if kind == IMAGE:
-        return gr.Image(
-            type="filepath",
-            label="Driving image",
-            sources=["upload", "webcam", "clipboard"],
-            height=360,
-            elem_id="driving-image",
-        )
+        return picture("Driving image", "driving-image", sources=("upload", "webcam", "clipboard"))
     # judged by its content: a template may have any name
     return gr.File(
         label="Motion template (.pkl or .safetensors)", type="filepath", height=170, elem_id="driving-template"

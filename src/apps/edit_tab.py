@@ -17,6 +17,7 @@ from ..pipeline.editor import PortraitEditor
 from .controls import SCALE, Controls, values_of
 from .face_picker import FacePicker
 from .frame import Page, text
+from .picture import picture
 from .toasts import toasting
 
 _CROP_SCALE = 2.5
@@ -48,13 +49,7 @@ class EditTab:
             with gr.Column(scale=3):
                 with gr.Row():
                     with gr.Column():
-                        self._image = gr.Image(
-                            type="filepath",
-                            label="Portrait",
-                            sources=["upload", "clipboard"],
-                            height=320,
-                            elem_id="edit-source",
-                        )
+                        self._image = picture("Portrait", "edit-source", height=320)
                         gr.Examples(pictures, self._image, cache_examples=False, label="Examples")
                     with gr.Column():
                         self._set_up = _set_up_controls()

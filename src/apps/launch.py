@@ -72,7 +72,7 @@ def _launch(blocks: gr.Blocks, args: ArgumentConfig, port: int) -> None:
         )
     except OSError as error:
         raise InputError(
-            f"the page cannot be served at {args.server_name}:{port}: {error} (--server_port names another port)"
+            f"the port {port} of {args.server_name} is taken or may not be used: --server_port names another one"
         ) from error
 
 

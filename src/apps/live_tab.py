@@ -12,6 +12,7 @@ from .controls import Controls, values_of
 from .face_picker import FacePicker
 from .frame import Page, text
 from .live_sessions import LiveSessions
+from .picture import picture
 from .toasts import toasting
 
 _HERE = Path(__file__).parent
@@ -32,13 +33,7 @@ class LiveTab:
         gr.Markdown(text("live"))
         with gr.Row():
             with gr.Column(scale=1):
-                self._image = gr.Image(
-                    type="filepath",
-                    label="Portrait",
-                    sources=["upload", "clipboard"],
-                    height=300,
-                    elem_id="live-source",
-                )
+                self._image = picture("Portrait", "live-source", height=300)
                 gr.Examples(pictures, self._image, cache_examples=False, label="Examples")
                 self._faces = FacePicker(page, self._image)
                 self._options: Controls = {

@@ -75,7 +75,7 @@ class Runs:
         finally:
             with self._lock:
                 del self._running[visitor]
-                is_left = visitor not in self._kept
+                is_left = run.folder not in self._kept.get(visitor, [])
             if is_left:
                 _remove([run.folder])
 

@@ -12,6 +12,7 @@ from ..errors import InputError
 from .controls import Controls, crop_controls, values_of
 from .face_picker import FacePicker
 from .frame import Page, text
+from .picture import picture
 
 IMAGE, VIDEO = "Image", "Video"
 
@@ -38,13 +39,7 @@ class SourcePanel:
         self.video: gr.Video | None = None
         with gr.Tabs() as self.tabs:
             with gr.Tab("Source Image", id=IMAGE) as image_tab:
-                self.image = gr.Image(
-                    type="filepath",
-                    label="Source image",
-                    sources=["upload", "clipboard"],
-                    height=360,
-                    elem_id="source-image",
-                )
+                self.image = picture("Source image", "source-image")
                 gr.Examples(pictures, self.image, cache_examples=False, label="Examples")
             if videos is not None:
                 with gr.Tab("Source Video", id=VIDEO) as video_tab:

@@ -70,4 +70,6 @@ def _warnings_as_toasts() -> Iterator[None]:
 def _plain(message: str) -> str:
     """A message as a visitor of the page should see it: files without the folders of this machine."""
     message = re.sub(r"'(?:[^'/\n]*/)+([^'/\n]+)'", r"'\1'", message)
-    return message[:1].upper() + message[1:]
+    message = re.sub(r"(?<![\w/])/(?:[^\s/':]+/)+", "", message)  # without quotes
+    begins_with_file = "." in message.partition(" ")[0]
+    return message if begins_with_file else message[:1].upper() + message[1:]

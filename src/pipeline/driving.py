@@ -124,7 +124,10 @@ def read_driving(
         NoFaceError: no frame shows a face where one is needed.
     """
     if isinstance(opened, Clip):
-        crops = args.flag_crop_driving_video or engine.always_crops_driving or not opened.is_square
+        crops = args.flag_crop_driving_video or engine.always_crops_driving
+        if not crops and not opened.is_square:
+            _log.warning("the driving %s is not square: it is cropped to its face", opened.label)
+            crops = True
         if engine.moves_absolutely and not crops:
             return _read_whole(opened, engine, args, progress)
         return _read_clip(opened, crops, engine, finders.of_driver(opened, args)(), args, progress)

@@ -49,6 +49,36 @@ def test_faceless_picture_is_refused_with_a_toast(people_address, open_tab, tmp_
     assert "No face found in the source 'sky.png'" in toast(page)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"a picture, honestly", "'odd.jpg' is a text file"),
+        (b"", "'odd.jpg' is empty"),
+        (MONA_LISA.read_bytes()[:4000], "'odd.jpg' is damaged"),
+        (b"PK\x03\x04" + bytes(60), "'odd.jpg' is a ZIP archive"),
+    ],
+    ids=["text", "empty", "cut", "archive"],
+)
+def test_what_is_no_picture_is_refused_with_the_reason(people_address, open_tab, tmp_path, content, reason):
+    page = open_tab(people_address)
+    (tmp_path / "odd.jpg").write_bytes(content)
+    upload(page, "#source-image", tmp_path / "odd.jpg")
+    assert reason in toast(page)
+
+
+def test_a_template_with_code_is_refused(people_address, open_tab, tmp_path):
+    page = open_tab(people_address)
+    upload(page, "#source-image", MONA_LISA)
+    page.get_by_role("tab", name="Driving Pickle", exact=True).click()
+    (tmp_path / "evil.pkl").write_bytes(b"\x80\x04cos\nsystem\n(S'id'\ntR.")
+    upload(page, "#driving-template", tmp_path / "evil.pkl")
+    expect(page.locator("#driving-template")).to_contain_text("evil")
+    page.click("#animate")
+    said = toast(page)
+    assert "evil.pkl: the pickle asks for os.system" in said
+    assert "/tmp" not in said
+
+
 def test_missing_inputs_are_named(people_address, open_tab):
     page = open_tab(people_address)
     page.click("#animate")
@@ -90,6 +120,20 @@ def test_an_example_row_fills_the_page(people_address, open_tab):
     page.click("#clear")
     expect(page.locator("#source-image img")).to_have_count(0)
     expect(page.locator("#driving-video video")).to_have_count(0)
+
+
+def test_a_driver_is_recorded_with_the_camera(people_address, open_tab):
+    page = open_tab(people_address)
+    upload(page, "#source-image", MONA_LISA)
+    page.locator("#driving-video").get_by_label("Capture from camera").click()
+    page.locator("#driving-video").get_by_text("Click to Access Webcam").click()
+    record = page.locator("#driving-video").get_by_label("start recording")
+    record.click()
+    page.wait_for_timeout(1500)
+    page.locator("#driving-video").get_by_label("stop recording").click()
+    expect(page.locator("#driving-video video[src]")).to_be_visible(timeout=10_000)
+    page.click("#animate")
+    assert played(page, "#result-video")[2] > 0.5
 
 
 def test_the_lips_of_a_video_are_opened(people_address, open_tab):
