@@ -9,7 +9,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 SETUPTOOLS = PROJECT["tool"]["setuptools"]
-MODULE_OF = {"opencv-python": "cv2", "pillow": "PIL", "pyyaml": "yaml", "imageio-ffmpeg": "imageio_ffmpeg"}
+MODULE_OF = {
+    "opencv-python": "cv2",
+    "pillow": "PIL",
+    "pyyaml": "yaml",
+    "imageio-ffmpeg": "imageio_ffmpeg",
+    "python-multipart": "python_multipart",
+}
 
 
 def sources() -> list[Path]:
@@ -135,9 +141,28 @@ def third_party(path: Path) -> set[str]:
     return names - set(sys.stdlib_module_names)
 
 
+def modules_of(requirements: list[str]) -> set[str]:
+    """Names under which required packages are imported."""
+    return {MODULE_OF.get(name_of(requirement), name_of(requirement)) for requirement in requirements}
+
+
 def test_every_import_is_declared():
+    """Only the rooms of the pages and of the service may use what their extras bring."""
     project = PROJECT["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["cpu"]]
-    modules = {MODULE_OF.get(name_of(requirement), name_of(requirement)) for requirement in declared}
-    undeclared = {path.name: third_party(path) - modules for path in sources()}
+    extras = project["optional-dependencies"]
+    core = modules_of([*project["dependencies"], *extras["cpu"]])
+    rooms = {"apps": "apps", "service": "serve"}
+    undeclared = {}
+    for path in sources():
+        extra = rooms.get(path.relative_to(ROOT / "src").parts[0])
+        allowed = core | modules_of(extras[extra]) if extra else core
+        undeclared[path.name] = third_party(path) - allowed
     assert not {name: missing for name, missing in undeclared.items() if missing}
+
+
+def test_dev_brings_what_the_pages_and_the_service_need():
+    extras = {
+        name: {name_of(requirement) for requirement in requirements}
+        for name, requirements in PROJECT["project"]["optional-dependencies"].items()
+    }
+    assert extras["apps"] | extras["serve"] <= extras["dev"]

@@ -69,7 +69,7 @@ def live_options(args: ArgumentConfig, source: Any, options: Mapping[str, Any]) 
     aliases = _aliases()
     for given in options:
         if aliases.get(given, given) in _OF_FILES:
-            raise TypeError(f"set_source() has no option {given!r}: it belongs to files and whole clips")
+            raise TypeError(f"this call has no option {given!r}: it belongs to files and whole clips")
     return call_options(args, {**options, "source": source})
 
 

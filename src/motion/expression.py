@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -113,7 +114,8 @@ def load_expression(path: str | Path) -> Expression:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"'{path.name}' is no expression that the portrait editor saved")
     if content.get("version") != VERSION:
-        raise InputError(f"'{path.name}' is an expression of version {content.get('version')!r}, known is {VERSION}")
+        version = reprlib.repr(content.get("version"))
+        raise InputError(f"'{path.name}' is an expression of version {version}, known is {VERSION}")
     sliders = content.get("sliders")
     if not isinstance(sliders, dict):
         raise InputError(f"'{path.name}' is no expression: its sliders are missing")
@@ -122,11 +124,11 @@ def load_expression(path: str | Path) -> Expression:
 
 def _slider_value(name: str, value: Any) -> float:
     if name not in SLIDERS:
-        raise InputError(f"unknown slider {name!r}; known are {', '.join(SLIDERS)}")
+        raise InputError(f"unknown slider {reprlib.repr(name)}; known are {', '.join(SLIDERS)}")
     return _checked(f"slider {name}", value, SLIDERS[name].low, SLIDERS[name].high)
 
 
 def _checked(name: str, value: Any, low: float, high: float) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InputError(f"{name} must lie between {low} and {high}, got {value!r}")
+        raise InputError(f"{name} must lie between {low} and {high}, got {reprlib.repr(value)}")
     return float(value)

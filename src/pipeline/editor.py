@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import torch
-
 from ..config.argument_config import ArgumentConfig
 from ..config.check_arguments import check_arguments
 from ..engine.engine import Engine
@@ -57,15 +55,16 @@ def open_editor(engine: Engine, finders: Finders, args: ArgumentConfig) -> Portr
         media = taken(args.source, "source", inbox)
         if media.kind is not MediaKind.PICTURE:
             raise InputError(f"the source {media.label} is a {media.kind}: only a picture can be edited")
-        # a flag that has eyes and lips measured even where the picture is not cropped
-        source = read_source(
-            open_source(media, args), engine, finders, replace(args, flag_eye_retargeting=True), silent
-        )
+        # eyes and lips are measured even where the picture is not cropped; stitching is chosen at every edit
+        args = replace(args, flag_eye_retargeting=True, paste_unstitched=True)
+        source = read_source(open_source(media, args), engine, finders, args, silent)
         frame = next(source.frames(1)).copy()
     if len(source.portraits) != 1:
         raise InputError(f"one face is edited at a time, --faces {args.faces} names {len(source.portraits)}")
     (portrait,) = source.portraits
     assert isinstance(portrait, StillPortrait), "the source is a picture"
+    if portrait.motion.eye_ratio is None:  # of a whole frame an engine may read motion without a face
+        raise finders.no_face(f"the source {media.label}", frame, args)
     return PortraitEditor(engine, portrait, frame, args)
 
 
@@ -76,7 +75,7 @@ class PortraitEditor:
         engine: the model.
         portrait: the face.
         frame: the picture, (H, W, 3) uint8.
-        args: whether crops are pasted back, and the size of the result.
+        args: whether crops are pasted back (stitched or not), and the size of the result.
 
     Attributes:
         frame: the picture as it is.
@@ -113,13 +112,14 @@ class PortraitEditor:
         )
         views = self._portrait.views([0], [self.frame])
         face = render_views(self._engine, views, x_d, self._args.output_size)[0]
-        pastes = pastes_back(replace(self._args, paste_unstitched=True))
-        return EditedPortrait(face.crop, self._composer.result(RenderedFrame(self.frame, [face], pastes)))
+        if not pastes_back(self._args):
+            return EditedPortrait(face.crop, face.crop)
+        return EditedPortrait(face.crop, self._composer.result(RenderedFrame(self.frame, [face], pastes=True)))
 
     def template(self, expression: Expression) -> MotionTemplate:
         """The expression as motion that comes and goes: see `Expression.template`."""
-        motion = self._portrait.motion.to(torch.device("cpu"))
-        return expression.template(motion, self._engine.heads, self._engine.keypoints)
+        template = expression.template(self._portrait.motion, self._engine.heads, self._engine.keypoints)
+        return replace(template, motion=template.motion.to("cpu"))
 
 
 def _rounded(motion: Motion, part: str) -> float:
