@@ -27,6 +27,11 @@ CSS = """
 .result video { max-height: 560px; }
 .page-title h1 { margin-bottom: 0; }
 @media (min-width: 1000px) { .stays-in-sight { position: sticky; top: 8px; align-self: flex-start; } }
+@media (max-width: 999px) {
+  .stays-in-sight { display: contents; }
+  .stays-in-sight #edited-crop { order: -1; position: sticky; top: 0; z-index: 20; width: 100%; height: 38vh !important; }
+  .stays-in-sight #before-after { width: 100%; }
+}
 @media (max-width: 600px) { .model-line { text-align: left; } }
 """
 

@@ -1,0 +1,77 @@
+"""`GET /health`, `GET /models`, and the page at `/docs`."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from ..weights.catalogue import MODELS, ModelEntry
+from ..weights.paths import default_weights_dir, shipped_weights_dir
+from .docs_page import docs_page
+from .schemas import Health, ModelFacts, Models
+from .service import Service, service_of
+
+router = APIRouter(tags=["facts"])
+
+Here = Annotated[Service, Depends(service_of)]
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+@router.get("/health", response_model=Health, summary="Whether the service is well", response_description="It is.")
+async def health(service: Here) -> Health:
+    """Answers at once, whatever the model is doing."""
+    waiting, is_running = service.jobs.busy()
+    return Health(
+        model=service.animator.running()[0], queue_length=waiting, running=is_running, version=project_version()
+    )
+
+
+@router.get("/models", response_model=Models, summary="The models", response_description="The catalogue.")
+async def models(service: Here) -> Models:
+    """All models of the catalogue: whose licence, how large, whether their files are here, and which ones run."""
+    folder = (service.options.weights_dir or default_weights_dir()).expanduser()
+    running = service.animator.running()
+    return await asyncio.to_thread(lambda: Models(models=[_facts(entry, folder, running) for entry in MODELS.values()]))
+
+
+@router.get("/docs", include_in_schema=False)
+async def docs(request: Request) -> HTMLResponse:
+    """The OpenAPI document as a page, which loads nothing from anywhere."""
+    return HTMLResponse(docs_page(request.app.openapi()), headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/", include_in_schema=False)
+async def start() -> RedirectResponse:
+    """To the page."""
+    return RedirectResponse("/docs")
+
+
+def project_version() -> str:
+    """Version of the project; "source" in a checkout that was never installed."""
+    try:
+        return version("liveportrait")
+    except PackageNotFoundError:
+        return "source"
+
+
+def _facts(entry: ModelEntry, folder: Path, running: list[str]) -> ModelFacts:
+    return ModelFacts(
+        name=entry.name,
+        note=entry.note,
+        licence=entry.licence,
+        size_bytes=entry.size,
+        available=all(_is_there(file.path, folder) for file in entry.files.values()),
+        running=entry.name in running,
+    )
+
+
+def _is_there(name: str, folder: Path) -> bool:
+    """Whether a file of the catalogue lies here, or the same one converted."""
+    places = [place / name for place in (folder, shipped_weights_dir())]
+    return any(path.is_file() or path.with_suffix(".safetensors").is_file() for path in places)

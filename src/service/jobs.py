@@ -1,0 +1,208 @@
+"""`Jobs`: the queue in front of the model, the thread behind it, and what is kept of finished work."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from threading import Condition, Thread
+
+from ..config.service_options import ServiceOptions
+from .animator import Animator
+from .job import Job
+from .outcome import failure_of
+from .problem import Problem
+from .schemas import JobStatus, State
+from .workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 20.0  # for a run to notice that it is not wanted
+
+
+class Jobs:
+    """Runs one job at a time, in the order in which they came. All methods may be called from any thread.
+
+    Args:
+        animator: the model.
+        workspace: where files are.
+        options: how many may wait, and how long results are kept.
+        clock: seconds that only ever grow.
+    """
+
+    def __init__(
+        self,
+        animator: Animator,
+        workspace: Workspace,
+        options: ServiceOptions,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._animator, self._workspace, self._clock = animator, workspace, clock
+        self._places = options.max_queue + 1  # one runs
+        self._keep = options.keep_minutes * 60
+        self._jobs: dict[str, Job] = {}
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._arriving = 0
+        self._is_stopping = False
+        self._last_seconds = 10.0  # of a job; a guess at first
+        self._changed = Condition()
+        self._worker = Thread(target=self._work, name="liveportrait-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._worker.start()
+
+    def reserve(self) -> None:
+        """Take a place for a job whose files are still arriving; `submit` or `release` gives it back.
+
+        Raises:
+            Problem: 429 if there is none, 503 if the service stops.
+        """
+        with self._changed:
+            if self._is_stopping:
+                raise Problem(503, "the service is stopping")
+            if self._arriving + len(self._waiting) + (self._running is not None) >= self._places:
+                seconds = min(max(round(self._last_seconds), 1), 600)
+                raise Problem(429, f"the queue is full: come back in {seconds} seconds", {"Retry-After": str(seconds)})
+            self._arriving += 1
+
+    def release(self) -> None:
+        """Give a place back."""
+        with self._changed:
+            self._arriving -= 1
+
+    def submit(self, job: Job) -> None:
+        """Queue a job in the place that was reserved for it.
+
+        Raises:
+            Problem: 503 if the service stops.
+        """
+        with self._changed:
+            if self._is_stopping:
+                raise Problem(503, "the service is stopping")
+            self._arriving -= 1
+            self._jobs[job.id] = job
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def status(self, number: str) -> JobStatus:
+        """How far a job is.
+
+        Raises:
+            Problem: 404.
+        """
+        with self._changed:
+            job = self._found(number)
+            return job.status(self._waiting.index(job) + 1 if job in self._waiting else None)
+
+    def cancel(self, number: str) -> JobStatus | None:
+        """Stop a job, or forget a finished one and remove its results.
+
+        Returns:
+            The job, which is cancelled now; None if it was forgotten.
+
+        Raises:
+            Problem: 404.
+        """
+        with self._changed:
+            job = self._found(number)
+            if job.is_over:
+                self._forget(job)
+                return None
+            self._stop(job, Problem(409, "the job was cancelled"))
+            return job.status(None)
+
+    def file(self, name: str) -> Path:
+        """The file of a result.
+
+        Raises:
+            Problem: 404.
+        """
+        with self._changed:
+            for job in self._jobs.values():
+                if not self._is_expired(job) and name in (files := job.files()):
+                    return files[name]
+        raise Problem(404, "there is no such result, or no longer")
+
+    def busy(self) -> tuple[int, bool]:
+        """How many jobs wait, and whether one runs."""
+        with self._changed:
+            return len(self._waiting), self._running is not None
+
+    def expire(self) -> None:
+        """Forget what has been kept long enough."""
+        with self._changed:
+            for job in [job for job in self._jobs.values() if self._is_expired(job)]:
+                self._forget(job)
+
+    def stop(self) -> None:
+        """Cancel everything and wait for the thread; what has been waiting for a job is told."""
+        with self._changed:
+            self._is_stopping = True
+            for job in [job for job in self._jobs.values() if not job.is_over]:
+                self._stop(job, Problem(503, "the service is stopping"))
+            self._changed.notify()
+        if self._worker.is_alive():
+            self._worker.join(_STOP_SECONDS)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            self._run(job)
+
+    def _next(self) -> Job | None:
+        """The next job, which runs from now on; None when the service stops."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_stopping)
+            if self._is_stopping:
+                return None
+            job = self._waiting.popleft()
+            job.state, self._running = "running", job
+            return job
+
+    def _run(self, job: Job) -> None:
+        begin, problem = self._clock(), None
+        try:
+            job.result = self._animator.animate(job.kind, job.options, job.progress)
+        except Exception as error:
+            problem = failure_of(error, job)
+        finally:
+            self._workspace.remove_upload(job.id)
+        with self._changed:
+            self._running = None
+            if problem is None:
+                self._last_seconds = self._clock() - begin
+            self._end(job, "done" if problem is None else "failed", problem=problem)
+
+    def _stop(self, job: Job, problem: Problem) -> None:
+        """Cancel a job; a running one notices at its next frame, and its files are removed by then."""
+        if job.is_over:
+            return
+        if job in self._waiting:
+            self._waiting.remove(job)
+            self._workspace.remove_upload(job.id)
+        self._end(job, "cancelled", problem=problem)
+
+    def _end(self, job: Job, state: State, *, problem: Problem | None = None) -> None:
+        with self._changed:
+            if job.is_over:  # cancelled in the meantime: what it made all the same is not kept
+                self._workspace.remove_results(job.id)
+                return
+            job.state, job.problem, job.finished_at = state, problem, self._clock()
+        _log.info("job %s: %s%s", job.id, state, "" if problem is None else f" ({problem.message})")
+        job.finished.set_result(None)
+
+    def _found(self, number: str) -> Job:
+        job = self._jobs.get(number)
+        if job is None or self._is_expired(job):
+            raise Problem(404, "there is no such job, or no longer")
+        return job
+
+    def _is_expired(self, job: Job) -> bool:
+        return job.finished_at is not None and self._clock() >= job.finished_at + self._keep
+
+    def _forget(self, job: Job) -> None:
+        del self._jobs[job.id]
+        self._workspace.remove_results(job.id)

@@ -1,0 +1,40 @@
+"""Waiting for a job while watching whether anybody still waits for the answer."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import Request
+
+from .job import Job
+from .schemas import Results
+from .service import Service
+
+
+async def results_of(job: Job, request: Request, service: Service) -> Results:
+    """The results of a job, when it is done; a client that goes away takes its job along.
+
+    Args:
+        job: which is queued.
+        request: of the client; its body has been read.
+        service: which runs the job.
+
+    Raises:
+        Problem: the job failed or was cancelled.
+    """
+    done = asyncio.wrap_future(job.finished)
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        gone.cancel()
+        if not done.done():
+            service.jobs.cancel(job.id)
+    if job.problem is not None:
+        raise job.problem
+    return job.results()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
