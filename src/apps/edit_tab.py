@@ -62,7 +62,7 @@ class EditTab:
                     label="Before and after, in the original image space",
                     interactive=False,
                     format="jpeg",
-                    max_height=560,
+                    max_height=400,
                     elem_id="before-after",
                 )
                 self._crop = gr.Image(

@@ -19,7 +19,7 @@ _FONTS = ("Plus Jakarta Sans", "ui-sans-serif", "system-ui", "sans-serif")
 _MONO = ("ui-monospace", "Consolas", "monospace")
 
 CSS = """
-.gradio-container { width: 100% !important; max-width: 1440px !important; margin: 0 auto !important; }
+.gradio-container { overflow: clip !important; width: 100% !important; max-width: 1440px !important; margin: 0 auto !important; }
 .model-line { font-size: var(--text-sm); color: var(--body-text-color-subdued); text-align: right; }
 .model-line b { color: var(--body-text-color); }
 .face-picker img { cursor: pointer; }

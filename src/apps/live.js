@@ -1,10 +1,10 @@
-// The camera of the "Live" tab. Two frames are on their way at most: while the server works on one, the next one is
-// taken and sent. What the camera shows in between is dropped, never queued, so the picture is as fresh as it can be.
+// The camera of the "Live" tab: one frame is on its way at a time, the next is taken when its result is here. What the
+// camera shows in between is dropped, never queued. (Two on their way: as many frames, at twice the latency.)
 const find = (name) => element.querySelector(`[data-live="${name}"]`);
 const video = find("camera"), result = find("result"), stats = find("stats"), message = find("message");
 const canvas = document.createElement("canvas");
-const SHORT_SIDE = 288, QUALITY = 0.85, WINDOW_MS = 2000, ON_THE_WAY = 2;
-let stream = null, running = false, resets = true, known = "", taken = 0, newest = 0, times = [];
+const SHORT_SIDE = 288, QUALITY = 0.85, WINDOW_MS = 2000;
+let stream = null, turn = 0, resets = true, known = "", times = [];  // a new turn ends the loop of the last one
 
 const portrait = () => document.querySelector("#live-name textarea, #live-name input")?.value ?? "";
 const say = (text) => { message.textContent = text; };
@@ -28,32 +28,28 @@ function count(begin, ms) {
   stats.textContent = `${rate.toFixed(1)} frames/s · latency ${Math.round(now - begin)} ms (model ${Math.round(ms)} ms)`;
 }
 
-async function show(picture, number) {
-  if (number < newest) return false;  // overtaken by a later frame
-  newest = number;
-  result.src = `data:image/jpeg;base64,${picture}`;
-  await result.decode().catch(() => {});
-  return true;
-}
-
 async function drive() {
-  while (running) {
+  const mine = turn;
+  while (turn === mine) {
     const name = portrait();
     if (!name || !video.videoWidth) {
       say(name ? "Waiting for the camera." : "Choose a portrait first.");
       await pause(200);
       continue;
     }
-    const begin = performance.now(), number = ++taken, reset = resets || name !== known;
+    const begin = performance.now(), reset = resets || name !== known;
     resets = false;
     known = name;
     const answer = await server.drive({ name, frame: grab(), mirror: find("mirror").checked, reset })
       .catch((error) => ({ error: `The server does not answer: ${error}` }));
-    if (!running) break;
+    if (turn !== mine) break;
     if (answer.error) {
+      resets ||= reset;
       say(answer.error);
       await pause(1000);
-    } else if (await show(answer.picture, number)) {
+    } else {
+      result.src = `data:image/jpeg;base64,${answer.picture}`;
+      await result.decode().catch(() => {});
       say("");
       count(begin, answer.ms);
     }
@@ -61,28 +57,38 @@ async function drive() {
 }
 
 async function start() {
-  if (running) return;
+  const mine = ++turn;
   if (!navigator.mediaDevices) {
     say("This browser gives cameras only to pages of this machine or of https: open the page as localhost.");
     return;
   }
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: false });
+    const opened = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: false });
+    close();
+    stream = opened;
   } catch (error) {
     say(`The camera cannot be used: ${error.message}`);
     return;
   }
+  if (turn !== mine) {  // stopped, or started once more, while the visitor was asked
+    close();
+    return;
+  }
   video.srcObject = stream;
   await video.play();
-  running = resets = true;
+  resets = true;
   times = [];
-  for (let loop = 0; loop < ON_THE_WAY; loop++) drive();
+  drive();
+}
+
+function close() {
+  stream?.getTracks().forEach((track) => track.stop());
+  video.srcObject = stream = null;
 }
 
 function stop() {
-  running = false;
-  stream?.getTracks().forEach((track) => track.stop());
-  video.srcObject = stream = null;
+  turn++;
+  close();
   stats.textContent = "";
   say("The camera is off.");
 }

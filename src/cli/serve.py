@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import tyro
@@ -41,7 +40,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def run(console: Console) -> None:
         options.check()
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else ONNX Runtime keeps a file for it in the temp folder
         try:
             from ..service.run import serve  # neither torch nor fastapi for --help
         except ModuleNotFoundError as error:

@@ -1,6 +1,7 @@
 """Open an ONNX network with onnxruntime, on the device that was asked for."""
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
         WeightsError: onnxruntime is not installed, or the file is missing or cannot be used.
     """
     try:
-        import onnxruntime as ort
+        ort = _onnxruntime()
     except ImportError as error:
         raise WeightsError(
             f"'{Path(path).name}' needs onnxruntime: pip install \"liveportrait[cpu]\" "
@@ -61,6 +62,18 @@ def open_session(path: Path, device: str = "cpu", threads: int | None = None) ->
             ort.__version__,
         )
     return session
+
+
+def _onnxruntime() -> Any:
+    """The package, without the telemetry that newer builds begin when they are imported.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
 
 
 def _providers(ort: Any, device: str) -> list[Any]:

@@ -18,7 +18,7 @@ MONA_LISA = SOURCES / "s9.jpg"
 CAMERA = "scale=480:480,pad=640:480:80:0"
 
 _PIXELS = """async (image) => {
-  await image.decode();
+  while (!(image.complete && image.naturalWidth)) await new Promise(requestAnimationFrame);
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
   canvas.getContext("2d").drawImage(image, 0, 0);

@@ -37,7 +37,6 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whereabouts]:
         patch.chdir(here.cwd)
         patch.setattr(tempfile, "tempdir", str(here.temp))
         patch.setenv("TMPDIR", str(here.temp))
-        patch.setenv("ORT_DISABLE_TELEMETRY", "1")  # as serve.py does
         yield here
 
 

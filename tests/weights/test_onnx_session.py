@@ -1,5 +1,8 @@
 import logging
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +22,16 @@ def test_runs_on_the_cpu():
     assert session.get_providers() == ["CPUExecutionProvider"]
     outputs = session.run(None, {session.get_inputs()[0].name: np.zeros((1, 3, 128, 128), np.float32)})
     assert sorted(output.size for output in outputs) == [896, 896 * 16]
+
+
+def test_no_telemetry_is_begun(tmp_path):
+    """Builds of 1.32 leave a file for it in the temporary folder when they are imported."""
+    code = f"from src.weights.onnx_session import open_session; open_session({str(NETWORK)!r})"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env=environment)
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_threads_follow_torch_up_to_four(monkeypatch):
