@@ -21,7 +21,7 @@ def animals_page(page: Page) -> gr.Blocks:
     pictures = examples("source", ["cat.jpg"])
     with gr.Blocks(title="LivePortrait animals", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
         header(page, "title_animals")
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Animate"):
                 _animate(page, pictures)
             with gr.Tab("Live"):
@@ -63,7 +63,7 @@ def _animate(page: Page, pictures: list[list[str]]) -> None:
 def _options(is_compact: bool) -> Controls:
     """Official weights of animals are not pasted back; the compact ones need no stitching for it."""
     paste = gr.Checkbox(is_compact, label="paste-back" if is_compact else "paste-back (not recommended)", render=False)
-    with gr.Row():
+    with gr.Row(elem_classes="switches"):
         stitching = gr.Checkbox(False, label="stitching (not recommended)")
         paste.render()
         multiplier = number("driving multiplier", 1.0, 0, 2, 0.02)

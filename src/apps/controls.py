@@ -31,7 +31,7 @@ def crop_controls(args: ArgumentConfig, side: str, *, is_on: bool, suffix: str =
         suffix: of the options' names.
     """
     switch = "flag_crop_driving_video" if suffix else "flag_do_crop"
-    with gr.Row():
+    with gr.Row(elem_classes="switches"):
         return {
             switch: gr.Checkbox(is_on, label=f"do crop ({side})", min_width=120),
             f"scale{suffix}": number(f"{side} crop scale", getattr(args, f"scale{suffix}"), *SCALE),

@@ -36,7 +36,7 @@ class DrivingPanel:
         gr.Markdown(text("upload_driving"))
         self.tab = gr.State(kinds[0])
         self.widgets: Controls = {}
-        with gr.Tabs() as self.tabs:
+        with gr.Tabs(overflow_behavior="wrap") as self.tabs:
             for kind in kinds:
                 with gr.Tab(f"Driving {kind}", id=kind) as tab:
                     self.widgets[kind] = _widget(kind)

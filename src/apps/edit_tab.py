@@ -196,7 +196,7 @@ def _within(opening: float) -> float:
 
 
 def _set_up_controls() -> Controls:
-    with gr.Row():
+    with gr.Row(elem_classes="switches"):
         switches: Controls = {
             "flag_do_crop": gr.Checkbox(True, label="do crop (source)", min_width=140),
             "flag_stitching": gr.Checkbox(True, label="stitching", min_width=140),

@@ -18,23 +18,6 @@ from .runs import Runs
 _FONTS = ("Plus Jakarta Sans", "ui-sans-serif", "system-ui", "sans-serif")
 _MONO = ("ui-monospace", "Consolas", "monospace")
 
-CSS = """
-.gradio-container { overflow: clip !important; width: 100% !important; max-width: 1440px !important; margin: 0 auto !important; }
-.model-line { font-size: var(--text-sm); color: var(--body-text-color-subdued); text-align: right; }
-.model-line b { color: var(--body-text-color); }
-.face-picker img { cursor: pointer; }
-.media video { max-height: 320px; }
-.result video { max-height: 560px; }
-.page-title h1 { margin-bottom: 0; }
-@media (min-width: 1000px) { .stays-in-sight { position: sticky; top: 8px; align-self: flex-start; } }
-@media (max-width: 999px) {
-  .stays-in-sight { display: contents; }
-  .stays-in-sight #edited-crop { order: -1; position: sticky; top: 0; z-index: 20; width: 100%; height: 38vh !important; }
-  .stays-in-sight #before-after { width: 100%; }
-}
-@media (max-width: 600px) { .model-line { text-align: left; } }
-"""
-
 
 @dataclass(frozen=True)
 class Page:
@@ -49,6 +32,11 @@ class Page:
     wrapper: LivePortraitWrapper
     args: ArgumentConfig
     runs: Runs
+
+
+def css() -> str:
+    """What the pages change about Gradio's looks."""
+    return (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def theme() -> gr.Theme:

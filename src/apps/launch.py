@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..pipeline.user_path import check_writable, user_path
 from .animals_page import animals_page
-from .frame import CSS, Page, theme
+from .frame import Page, css, theme
 from .people_page import people_page
 from .runs import Runs
 
@@ -63,7 +63,7 @@ def _launch(blocks: gr.Blocks, args: ArgumentConfig, port: int) -> None:
             quiet=True,
             show_error=True,
             theme=theme(),
-            css=CSS,
+            css=css(),
             footer_links=["settings"],
             max_file_size=_LARGEST_UPLOAD,
             state_session_capacity=_VISITORS,

@@ -28,7 +28,7 @@ def people_page(page: Page) -> gr.Blocks:
     pictures, clips = examples("source", _PORTRAITS), examples("driving", ["d0.mp4"])
     with gr.Blocks(title="LivePortrait", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
         header(page, "title")
-        with gr.Tabs():
+        with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Animate"):
                 _animate(page, pictures, clips)
             with gr.Tab("Retargeting and Editing Portraits"):
@@ -60,7 +60,7 @@ def _animate(page: Page, pictures: list[list[str]], clips: list[list[str]]) -> N
 
 
 def _options() -> Controls:
-    with gr.Row():
+    with gr.Row(elem_classes="switches"):
         switches: Controls = {
             "flag_normalize_lip": gr.Checkbox(False, label="normalize lip"),
             "flag_relative_motion": gr.Checkbox(True, label="relative motion"),

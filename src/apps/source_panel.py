@@ -37,7 +37,7 @@ class SourcePanel:
         gr.Markdown(text("upload_source" if videos is not None else "upload_animal"))
         self.tab = gr.State(IMAGE)
         self.video: gr.Video | None = None
-        with gr.Tabs() as self.tabs:
+        with gr.Tabs(overflow_behavior="wrap") as self.tabs:
             with gr.Tab("Source Image", id=IMAGE) as image_tab:
                 self.image = picture("Source image", "source-image")
                 gr.Examples(pictures, self.image, cache_examples=False, label="Examples")
