@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..motion.template import save_template
 from ..pipeline.editor import PortraitEditor
 from .controls import SCALE, Controls, values_of
 from .face_picker import FacePicker
-from .frame import Page, text
+from .frame import KEPT_SECONDS, QUIET, Page, text
 from .picture import picture
 from .toasts import toasting
 
@@ -29,8 +29,6 @@ _GROUPS = {
     "Face": ("smile", "wink", "eyebrow", "eyeball_direction_x", "eyeball_direction_y"),
 }
 _COLUMNS = (("Pose", "Face"), ("Movement", "Lips"))
-_KEPT_SECONDS = 3600  # a portrait that nobody touches is forgotten after so long
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 class EditTab:
@@ -44,7 +42,7 @@ class EditTab:
     def __init__(self, page: Page, pictures: list[list[str]]) -> None:
         self._page = page
         gr.Markdown(text("edit"))
-        self._editor = gr.State(None, time_to_live=_KEPT_SECONDS)
+        self._editor = gr.State(None, time_to_live=KEPT_SECONDS)
         with gr.Row():
             with gr.Column(scale=3):
                 with gr.Row():
@@ -92,40 +90,41 @@ class EditTab:
 
     def _events(self) -> None:
         everything: set[Block] = {self._editor, *self._controls.values()}
-        source = {self._image, self._faces.choice, *everything}
         shown: list[Block] = [self._before_after, self._crop]
-        opened = [self._editor, *self._targets.values(), *shown]
-        edits = [widget.input for widget in (*self._targets.values(), *self._sliders.values())]
-        gr.on(
-            [*edits, self._set_up["flag_stitching"].input],
-            toasting(self._edit),
-            everything,
-            shown,
-            trigger_mode="always_last",
-            **_QUIET,
-        )
+        sliders = [*self._targets.values(), *self._sliders.values()]
+        edits = [widget.input for widget in (*sliders, self._set_up["flag_stitching"])]
+        gr.on(edits, toasting(self._edit), everything, shown, trigger_mode="always_last", **QUIET)
         # the faces are looked for first: which of them is meant decides what is opened
-        reopens: list[Any] = [self._faces.looked.then, self._faces.picked.then]
-        reopens += [self._set_up["scale"].release, self._set_up["flag_do_crop"].input]
-        for trigger in reopens:
-            trigger(toasting(self._open), source, opened, **_QUIET)
-        self._reset.click(toasting(self._neutral), self._editor, list(self._controls.values()), **_QUIET).then(
-            toasting(self._open), source, opened, **_QUIET
+        self._faces.looked.failure(_forgotten, outputs=[self._editor, *shown], **QUIET)
+        reset = self._reset.click(toasting(self._neutral), self._editor, list(self._controls.values()), **QUIET)
+        for trigger in (self._faces.looked.success, self._faces.picked.success, reset.success):
+            self._opens_at(trigger)
+        for trigger in (self._set_up["scale"].release, self._set_up["flag_do_crop"].input):
+            self._opens_at(trigger)
+        self._clear.click(lambda: [None, *_forgotten()], outputs=[self._image, self._editor, *shown], **QUIET)
+        loaded = self._load.upload(toasting(self._loaded), [self._load, self._editor], sliders, **QUIET)
+        loaded.success(toasting(self._edit), everything, shown, **QUIET)
+        self._save.click(toasting(self._save_expression), everything, self._saved, **QUIET)
+        self._export.click(toasting(self._export_template), everything, self._saved, **QUIET)
+
+    def _opens_at(self, trigger: Callable[..., Any]) -> None:
+        """Open the portrait at an event; where that fails, no older one may stand for it."""
+        inputs = {self._image, self._faces.choice, self._editor, *self._controls.values()}
+        shown = [self._before_after, self._crop]
+        opened = trigger(
+            toasting(self._open),
+            inputs,
+            [self._editor, *self._targets.values(), *shown],
+            concurrency_limit=1,  # the last one that was asked for is the last one that is shown
+            concurrency_id="editor",
+            **QUIET,
         )
-        self._clear.click(lambda: [None] * 4, outputs=[self._image, self._editor, *shown], **_QUIET)
-        self._load.upload(
-            toasting(self._loaded),
-            [self._load, self._editor],
-            [*self._targets.values(), *self._sliders.values()],
-            **_QUIET,
-        ).then(toasting(self._edit), everything, shown, **_QUIET)
-        self._save.click(toasting(self._save_expression), everything, self._saved, **_QUIET)
-        self._export.click(toasting(self._export_template), everything, self._saved, **_QUIET)
+        opened.failure(_forgotten, outputs=[self._editor, *shown], **QUIET)
 
     def _open(self, given: dict[Block, Any]) -> list[Any]:
         """Set the portrait; its own openings go into the two sliders of targets."""
         if given[self._image] is None:
-            return [None] * 5
+            return [None, gr.skip(), gr.skip(), None, None]
         options = values_of(self._set_up, given)
         stitching = options.pop("flag_stitching")
         if options["flag_do_crop"]:
@@ -173,6 +172,11 @@ class EditTab:
         template = _opened(given[self._editor]).template(self._expression(given))
         folder = self._page.runs.folder(str(request.session_hash))
         return _offered(save_template(template, folder / "expression.safetensors"))
+
+
+def _forgotten() -> list[None]:
+    """No portrait, and no pictures."""
+    return [None] * 3
 
 
 def _opened(editor: PortraitEditor | None) -> PortraitEditor:

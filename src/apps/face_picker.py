@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from ..pipeline.find_faces import FacesFound
-from .frame import Page
+from .frame import KEPT_SECONDS, QUIET, Page
 from .toasts import toasting
 
 LARGEST = "largest"
@@ -22,12 +22,14 @@ class FacePicker:
 
     Attributes:
         choice: the option `faces`: "largest", or a number as text; a state that events take as input.
+        looked: the event in which the faces of a new picture, or of none, are looked for; it fails without a face.
+        picked: the event in which another face is chosen.
     """
 
     def __init__(self, page: Page, image: gr.Image) -> None:
         self._page = page
         self.choice = gr.State(LARGEST)
-        self._found = gr.State(None)
+        self._found = gr.State(None, time_to_live=KEPT_SECONDS)
         self._marked = gr.Image(
             label="Several faces: click on the one that is meant",
             interactive=False,
@@ -38,24 +40,16 @@ class FacePicker:
             elem_classes="face-picker",
         )
         outputs = [self._found, self.choice, self._marked]
-        # not `upload`: a picture may also come from an example, or be taken away
-        self.looked = image.change(
-            toasting(self._look), image, outputs, show_progress="hidden", api_visibility="private"
-        )
-        self.picked = self._marked.select(
-            toasting(self._pick),
-            self._found,
-            [self.choice, self._marked],
-            show_progress="hidden",
-            api_visibility="private",
-        )
+        # not `upload`: a picture may also come from an example, or be taken away; what was chosen in the last one
+        # must not be asked of the next, not even while that is being looked at
+        emptied = image.change(_nothing, outputs=outputs, queue=False, **QUIET)
+        self.looked = emptied.then(toasting(self._look), image, outputs, concurrency_limit=1, **QUIET)
+        self.picked = self._marked.select(toasting(self._pick), self._found, [self.choice, self._marked], **QUIET)
 
     def _look(self, path: str | None) -> tuple[FacesFound | None, str, Any]:
-        if path is None:
-            return None, LARGEST, gr.update(value=None, visible=False)
-        found = self._page.wrapper.find_faces(path)
-        if len(found.faces) < 2:
-            return None, LARGEST, gr.update(value=None, visible=False)
+        found = None if path is None else self._page.wrapper.find_faces(path)
+        if found is None or len(found.faces) < 2:
+            return _nothing()
         return found, str(found.largest), gr.update(value=found.marked(found.largest), visible=True)
 
     def _pick(self, found: FacesFound | None, event: gr.SelectData) -> tuple[str, Any]:
@@ -64,3 +58,8 @@ class FacePicker:
             return skipped
         number = found.at(*event.index)
         return str(number), gr.update(value=found.marked(number))
+
+
+def _nothing() -> tuple[FacesFound | None, str, Any]:
+    """Nothing to choose from."""
+    return None, LARGEST, gr.update(value=None, visible=False)

@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -16,6 +17,8 @@ from .runs import Runs
 
 # Fonts of the visitor's own machine: a page must not fetch any from elsewhere.
 _FONTS = ("Plus Jakarta Sans", "ui-sans-serif", "system-ui", "sans-serif")
+KEPT_SECONDS = 3600  # what a visitor has not touched for so long is forgotten
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # of events that take no time
 _MONO = ("ui-monospace", "Consolas", "monospace")
 
 

@@ -22,7 +22,7 @@ from .runs import Runs
 PORT, PORT_OF_ANIMALS = 7860, 7861
 _LARGEST_UPLOAD = "1gb"
 _VISITORS = 50  # whose states are kept
-_AT_ONCE = 2  # events of one kind
+_AT_ONCE = 4  # events of one kind; the model takes them in turn
 _UPLOADS = "GRADIO_TEMP_DIR"
 
 

@@ -10,14 +10,13 @@ from gradio.blocks import Block
 
 from .controls import Controls, values_of
 from .face_picker import FacePicker
-from .frame import Page, text
+from .frame import QUIET, Page, text
 from .live_sessions import LiveSessions
 from .picture import picture
 from .toasts import toasting
 
 _HERE = Path(__file__).parent
 _LONGEST_SIDE = 720  # of the live picture: more would only cost time
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 class LiveTab:
@@ -48,15 +47,22 @@ class LiveTab:
 
     def _events(self) -> None:
         inputs: set[Block] = {self._image, self._faces.choice, self._name, *self._options.values()}
-        triggers: list[Any] = [self._faces.looked.then, self._faces.picked.then]
-        triggers += [
-            widget.release if isinstance(widget, gr.Slider) else widget.input for widget in self._options.values()
-        ]
-        for trigger in triggers:
-            trigger(toasting(self._open), inputs, self._name, **_QUIET)
+        self._faces.looked.failure(self._close, self._name, self._name, **QUIET)
+        widgets = self._options.values()
+        changed = [widget.release if isinstance(widget, gr.Slider) else widget.input for widget in widgets]
+        for trigger in (self._faces.looked.success, self._faces.picked.success, *changed):
+            opened = trigger(
+                toasting(self._open), inputs, self._name, concurrency_limit=1, concurrency_id="live", **QUIET
+            )
+            opened.failure(self._close, self._name, self._name, **QUIET)
+
+    def _close(self, name: str) -> str:
+        """No portrait: an older one must not stand for the one that failed."""
+        self._sessions.remove(name)
+        return ""
 
     def _open(self, given: dict[Block, Any]) -> str:
-        self._sessions.remove(given[self._name])
+        self._close(given[self._name])
         if given[self._image] is None:
             return ""
         session = self._page.wrapper.set_source(

@@ -170,6 +170,24 @@ def test_mistakes_are_told(people_address, open_tab, tmp_path):
     assert "No face found" in toast(page)
 
 
+def test_a_typed_crop_scale_counts(editor):
+    old = editor.locator(CROP).get_attribute("src")
+    box = editor.get_by_label("number input for crop scale").first
+    box.fill("1.8")
+    box.blur()
+    editor.wait_for_function(CHANGED, arg=old, timeout=10_000)
+
+
+def test_no_older_portrait_stands_for_one_that_fails(editor, tmp_path):
+    editor.locator("#edit-source").get_by_label("Remove Image").click()
+    upload(editor, "#edit-source", no_face(tmp_path))
+    assert "No face found" in toast(editor)
+    expect(editor.locator(CROP)).to_have_count(0)
+    expect(editor.locator(".toast-body")).to_have_count(1)  # said once
+    editor.locator("#smile").evaluate(MOVE, 0.5)
+    expect(editor.locator(".toast-body", has_text="There is no portrait yet")).to_be_visible()
+
+
 def test_a_portrait_stays_while_another_is_animated(editor):
     """Several events of one visitor at a time."""
     editor.get_by_role("tab", name="Animate", exact=True).click()
