@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -41,17 +40,8 @@ class AnimateTab:
             cancel = gr.Button("Cancel", elem_id="cancel")
             clear = gr.Button("Clear", elem_id="clear")
         widgets = self._source.inputs | self._driving.inputs | set(self._options.values())
-        run = toasting(self._animate)
-
-        def animated(
-            given: dict[Block, Any],
-            request: gr.Request,
-            progress: gr.Progress = gr.Progress(),  # noqa: B008
-        ) -> list[Any]:
-            return run(given, request, progress)
-
         animate.click(
-            animated,
+            toasting(self._animate),
             inputs=widgets,
             outputs=self._results.outputs,
             scroll_to_output=True,
@@ -67,7 +57,9 @@ class AnimateTab:
             api_visibility="private",
         )
 
-    def _animate(self, given: Mapping[Block, Any], request: gr.Request, progress: gr.Progress) -> list[Any]:
+    def _animate(
+        self, given: dict[Block, Any], request: gr.Request, progress: gr.Progress = gr.Progress()
+    ) -> list[Any]:
         options = self._source.options(given) | self._driving.options(given) | values_of(self._options, given)
 
         with self._page.runs.begin(str(request.session_hash)) as run:

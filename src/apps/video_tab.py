@@ -58,17 +58,8 @@ class VideoTab:
                 buttons=["download"],
                 elem_classes="media",
             )
-        run = toasting(self._retarget)
-
-        def retargeted(
-            given: dict[Block, Any],
-            request: gr.Request,
-            progress: gr.Progress = gr.Progress(),  # noqa: B008
-        ) -> list[Any]:
-            return run(given, request, progress)
-
         retarget.click(
-            retargeted,
+            toasting(self._retarget),
             {self._video, *self._controls.values()},
             [self._concat, self._result],
             concurrency_id="model",
@@ -76,7 +67,9 @@ class VideoTab:
         )
         cancels(cancel, self._page.runs)
 
-    def _retarget(self, given: dict[Block, Any], request: gr.Request, progress: gr.Progress) -> list[Any]:
+    def _retarget(
+        self, given: dict[Block, Any], request: gr.Request, progress: gr.Progress = gr.Progress()
+    ) -> list[Any]:
         if given[self._video] is None:
             raise InputError("there is no source video: upload one, or take an example")
         options = values_of(self._controls, given)

@@ -6,17 +6,16 @@ import logging
 import signal
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
 
-import tyro
 from rich.console import Console
 
 from ..config.argument_config import ArgumentConfig
 from ..config.options import AppOptions, CropOptions, ModelOptions, RuntimeOptions
 from ..errors import LivePortraitError
-from .console import run_and_report
+from .console import run_and_report, silence_stdout
+from .groups import parse_groups
 
 PEOPLE = """Open a web page on which portraits are animated, edited and driven by the camera.
 
@@ -47,16 +46,8 @@ def parse(argv: Sequence[str] | None = None, *, animals: bool = False) -> Argume
         argv: the words after the program's name; None = those of this process.
         animals: of the page for animals.
     """
-    groups = tyro.cli(
-        tyro.conf.OmitArgPrefixes[_Groups],
-        description=ANIMALS if animals else PEOPLE,
-        args=argv,
-        use_underscores=True,
-    )
-    flat: dict[str, Any] = {}
-    for group in fields(groups):
-        flat |= vars(getattr(groups, group.name))
-    return ArgumentConfig(**flat, animals=animals, flag_stitching=not animals)
+    options = parse_groups(_Groups(), ANIMALS if animals else PEOPLE, argv)
+    return ArgumentConfig(**options, animals=animals, flag_stitching=not animals)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,7 +61,11 @@ def main_animals(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
-    args = parse(argv, animals=animals)
+    try:
+        args = parse(argv, animals=animals)
+    except BrokenPipeError:  # `--help | head`
+        silence_stdout()
+        return 0
 
     def serve(console: Console) -> None:
         if find_spec("gradio") is None:

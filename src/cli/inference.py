@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
-import tyro
 from rich.console import Console
 
 from ..config.argument_config import ArgumentConfig
@@ -21,6 +19,7 @@ from ..config.options import (
     RuntimeOptions,
 )
 from .console import ProgressBars, run_and_report, silence_stdout
+from .groups import parse_groups
 
 PEOPLE = """Make a portrait move like the face in a driving video.
 
@@ -57,16 +56,7 @@ def parse(argv: Sequence[str] | None = None, *, animals: bool = False) -> Argume
         animals: with the defaults of animals, which are not stitched.
     """
     default = _Groups(InputOptions(animals=True), motion=MotionOptions(flag_stitching=False)) if animals else _Groups()
-    groups = tyro.cli(
-        tyro.conf.OmitArgPrefixes[_Groups],
-        default=default,
-        description=ANIMALS if animals else PEOPLE,
-        args=argv,
-        use_underscores=True,
-    )
-    flat: dict[str, Any] = {}
-    for group in fields(groups):
-        flat |= vars(getattr(groups, group.name))
+    flat = parse_groups(default, ANIMALS if animals else PEOPLE, argv)
     flat["driving"] = _one_or_several(flat["driving"])
     return ArgumentConfig(**flat)
 

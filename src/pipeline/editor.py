@@ -10,7 +10,6 @@ from ..engine.engine import Engine
 from ..errors import InputError
 from ..face.face import Rgb
 from ..media.given import Inbox
-from ..media.sniff import MediaKind
 from ..motion.expression import Expression
 from ..motion.motion import Motion
 from ..motion.retarget import measured
@@ -19,7 +18,7 @@ from ..motion.template import MotionTemplate
 from .compose import Composer
 from .finders import Finders
 from .framing import pastes_back
-from .inputs import taken
+from .inputs import taken_picture
 from .plan import check_faces
 from .portrait import StillPortrait
 from .progress import silent
@@ -52,9 +51,7 @@ def open_editor(engine: Engine, finders: Finders, args: ArgumentConfig) -> Portr
     if args.animals:
         raise InputError("the portrait editor knows people only: its sliders were made for their faces")
     with Inbox() as inbox:
-        media = taken(args.source, "source", inbox)
-        if media.kind is not MediaKind.PICTURE:
-            raise InputError(f"the source {media.label} is a {media.kind}: only a picture can be edited")
+        media = taken_picture(args.source, inbox, "edited")
         # eyes and lips are measured even where the picture is not cropped; stitching is chosen at every edit
         args = replace(args, flag_eye_retargeting=True, paste_unstitched=True)
         source = read_source(open_source(media, args), engine, finders, args, silent)

@@ -8,14 +8,12 @@ from typing import Any
 
 from ..config.argument_config import ArgumentConfig
 from ..engine.engine import Engine
-from ..errors import InputError
 from ..face.choose import left_to_right
 from ..face.face import Face, Rgb
 from ..face.mark import mark_faces
 from ..media.given import Inbox
-from ..media.sniff import MediaKind
 from .finders import Finders
-from .inputs import taken
+from .inputs import taken_picture
 from .source import open_source
 
 
@@ -64,9 +62,7 @@ def find_faces(given: Any, engine: Engine, finders: Finders, args: ArgumentConfi
         NoFaceError: it shows no face.
     """
     with Inbox() as inbox:
-        media = taken(given, "source", inbox)
-        if media.kind is not MediaKind.PICTURE:
-            raise InputError(f"the source {media.label} is a {media.kind}: give a picture")
+        media = taken_picture(given, inbox, "searched for faces")
         clip = open_source(media, args)
         picture = next(iter(clip)).copy()  # it may be the caller's own array
         faces = left_to_right(finders.of_source(clip, engine, args)().detect(picture))

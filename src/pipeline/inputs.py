@@ -96,3 +96,20 @@ def _listed(driving: Any) -> Sequence[Any]:
 def taken(value: Any, role: str, inbox: Inbox) -> Media:
     """One input, whatever it came as; paths as the user means them."""
     return inbox.take(user_path(value, role) if isinstance(value, str | os.PathLike) else value, role)
+
+
+def taken_picture(source: Any, inbox: Inbox, use: str) -> Media:
+    """A source that must be a picture.
+
+    Args:
+        source: whatever it came as.
+        inbox: keeps what comes as data.
+        use: what can be done with pictures only, for the message: "driven live".
+
+    Raises:
+        InputError: it is something else.
+    """
+    media = taken(source, "source", inbox)
+    if media.kind is not MediaKind.PICTURE:
+        raise InputError(f"the source {media.label} is a {media.kind}: only a picture can be {use}")
+    return media

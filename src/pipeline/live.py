@@ -19,7 +19,6 @@ from ..face.ratios import openings
 from ..face.tracking import FaceTracker
 from ..media.arrays import Picture, is_picture, rgb_array
 from ..media.given import Inbox
-from ..media.sniff import MediaKind
 from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
@@ -29,7 +28,7 @@ from .compose import Composer
 from .driving import driving_place, network_view
 from .finders import Finders
 from .framing import CROP_SIZE
-from .inputs import taken
+from .inputs import taken_picture
 from .plan import check_faces
 from .progress import batched, silent
 from .render import RenderedFrame, render_views, sized, transfer_options
@@ -49,9 +48,7 @@ def open_session(engine: Engine, finders: Finders, args: ArgumentConfig) -> Live
     check_faces(args, n_drivings=1)
     options = transfer_options(args)
     with Inbox() as inbox:
-        media = taken(args.source, "source", inbox)
-        if media.kind is not MediaKind.PICTURE:
-            raise InputError(f"the source {media.label} is a {media.kind}: only a picture can be driven live")
+        media = taken_picture(args.source, inbox, "driven live")
         check_kind(args, media, [])
         if args.animals:
             for remark in animal_remarks(args, engine.keypoints):

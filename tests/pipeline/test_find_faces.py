@@ -119,9 +119,9 @@ def test_without_a_choice_all_boxes_are_alike(number):
     ("source", "error", "message"),
     [
         (grey(0), NoFaceError, "no face found in the source"),
-        (np.stack([grey(90)] * 3), InputError, "is a video: give a picture"),
-        ("d.mp4", InputError, r"the source '.*d\.mp4' is a video: give a picture"),
-        ("d.safetensors", InputError, "is a motion template: give a picture"),
+        (np.stack([grey(90)] * 3), InputError, "is a video: only a picture can be searched"),
+        ("d.mp4", InputError, r"the source '.*d\.mp4' is a video: only a picture can be searched"),
+        ("d.safetensors", InputError, "is a motion template: only a picture can be searched"),
         ("none.jpg", MissingFileError, r"none\.jpg"),
         ("", InputError, "--source is empty"),
         (None, InputError, "the source is None: give a path"),
