@@ -14,7 +14,7 @@ import numpy as np
 from torch import Tensor
 
 from .config.argument_config import ArgumentConfig
-from .config.call_options import call_options, live_options
+from .config.call_options import call_options, live_options, retargeting_options
 from .config.crop_config import CropConfig
 from .config.inference_config import InferenceConfig
 from .config.split import join_configs, split_arguments
@@ -216,7 +216,7 @@ class LivePortraitWrapper(OfficialMethods):
             TypeError: an option that does not exist, or that is fixed when the wrapper is made.
             LivePortraitError: anything about the inputs that the caller can mend.
         """
-        args = self._arguments(None, dict(source=source_video, **options))
+        args = retargeting_options(self._arguments(None, {}), source_video, options)
         return retarget_video(
             self.engine,
             self._finders,

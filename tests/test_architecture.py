@@ -10,7 +10,7 @@ SRC = ROOT / "src"
 # Room -> rooms that it may import, besides itself. Everything may import `errors`.
 MAY_IMPORT = {
     "cli": {"apps", "benchmark", "service", "live_portrait_wrapper", "pipeline", "engine", "weights", "config"},
-    "apps": {"live_portrait_wrapper", "pipeline", "motion", "weights", "config"},
+    "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "weights", "config"},
     "service": {"live_portrait_wrapper", "pipeline", "media", "motion", "weights", "config"},
     "benchmark": {
         "live_portrait_wrapper",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
@@ -9,8 +10,8 @@ from gradio.blocks import Block
 
 from .controls import Controls, values_of
 from .driving_panel import DrivingPanel
-from .frame import Page, text
-from .progress import cancels, shown_in
+from .frame import Page, output_options, text
+from .progress import DONE, cancels, shown_in
 from .results_panel import ResultsPanel
 from .source_panel import SourcePanel
 from .toasts import toasting
@@ -40,7 +41,7 @@ class AnimateTab:
             cancel = gr.Button("Cancel", elem_id="cancel")
             clear = gr.Button("Clear", elem_id="clear")
         widgets = self._source.inputs | self._driving.inputs | set(self._options.values())
-        animate.click(
+        event = animate.click(
             toasting(self._animate),
             inputs=widgets,
             outputs=self._results.outputs,
@@ -49,11 +50,11 @@ class AnimateTab:
             concurrency_id="model",
             api_visibility="private",
         )
-        cancels(cancel, self._page.runs)
+        cancels(cancel, self._page.runs, event)
         clear.click(
             self._clear,
             outputs=[*self._source.media, *self._driving.widgets.values(), *self._results.outputs],
-            queue=False,
+            cancels=[event],
             api_visibility="private",
         )
 
@@ -61,16 +62,20 @@ class AnimateTab:
         self, given: dict[Block, Any], request: gr.Request, progress: gr.Progress = gr.Progress()
     ) -> list[Any]:
         options = self._source.options(given) | self._driving.options(given) | values_of(self._options, given)
-
         with self._page.runs.begin(str(request.session_hash)) as run:
             result = self._page.wrapper.execute(
                 progress=run.reporting(shown_in(progress)),
                 output_dir=str(run.folder),
-                crf=self._page.args.crf,
+                **output_options(self._page.args),
                 **options,
             )
-            gr.Success("Done. The results can be downloaded at their upper right corners.")
-            return self._results.show(result, options["source"])
+            gr.Success(DONE)
+            return self._results.show(result, options["source"], is_pasted=self._pastes(options))
 
-    def _clear(self) -> list[Any]:
+    def _pastes(self, options: Mapping[str, Any]) -> bool:
+        """Whether a result is the whole picture."""
+        return all(options[name] for name in ("flag_pasteback", "flag_do_crop", "flag_stitching"))
+
+    def _clear(self, request: gr.Request) -> list[Any]:
+        self._page.runs.cancel(str(request.session_hash))
         return [None] * (len(self._source.media) + len(self._driving.widgets)) + self._results.empty()

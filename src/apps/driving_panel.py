@@ -44,7 +44,7 @@ class DrivingPanel:
                         gr.Examples(examples[kind], self.widgets[kind], cache_examples=False, label="Examples")
                 tab.select(lambda kind=kind: kind, outputs=self.tab, queue=False, api_visibility="private")
         with gr.Accordion("Cropping Options for Driving Video", open=False):
-            self.crop: Controls = crop_controls(page.args, "driving", is_on=False, suffix="_crop_driving_video")
+            self.crop: Controls = crop_controls(page.args, "driving", "_crop_driving_video")
             if page.wrapper.engine.always_crops_driving:
                 gr.Markdown("The compact model always crops the driver to its face.")
 

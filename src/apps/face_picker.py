@@ -6,9 +6,11 @@ from typing import Any
 
 import gradio as gr
 
+from ..errors import NoFaceError
 from ..pipeline.find_faces import FacesFound
-from .frame import KEPT_SECONDS, QUIET, Page
-from .toasts import toasting
+from .frame import QUIET, Page
+from .runs import KEPT_SECONDS
+from .toasts import plain, toasting
 
 LARGEST = "largest"
 
@@ -19,15 +21,16 @@ class FacePicker:
     Args:
         page: the page.
         image: the widget with the picture, which holds a file.
+        tells: say so if the picture shows no face; otherwise that is left to what is done with it.
 
     Attributes:
         choice: the option `faces`: "largest", or a number as text; a state that events take as input.
-        looked: the event in which the faces of a new picture, or of none, are looked for; it fails without a face.
+        looked: the event in which the faces of a new picture, or of none, are looked for.
         picked: the event in which another face is chosen.
     """
 
-    def __init__(self, page: Page, image: gr.Image) -> None:
-        self._page = page
+    def __init__(self, page: Page, image: gr.Image, *, tells: bool = False) -> None:
+        self._page, self._tells = page, tells
         self.choice = gr.State(LARGEST)
         self._found = gr.State(None, time_to_live=KEPT_SECONDS)
         self._marked = gr.Image(
@@ -47,7 +50,12 @@ class FacePicker:
         self.picked = self._marked.select(toasting(self._pick), self._found, [self.choice, self._marked], **QUIET)
 
     def _look(self, path: str | None) -> tuple[FacesFound | None, str, Any]:
-        found = None if path is None else self._page.wrapper.find_faces(path)
+        try:
+            found = None if path is None else self._page.wrapper.find_faces(path)
+        except NoFaceError as error:
+            if self._tells:  # no error: without cropping, the whole picture is the face
+                gr.Warning(plain(str(error)))
+            return _nothing()
         if found is None or len(found.faces) < 2:
             return _nothing()
         return found, str(found.largest), gr.update(value=found.marked(found.largest), visible=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from .runs import Runs
 
 # Fonts of the visitor's own machine: a page must not fetch any from elsewhere.
 _FONTS = ("Plus Jakarta Sans", "ui-sans-serif", "system-ui", "sans-serif")
-KEPT_SECONDS = 3600  # what a visitor has not touched for so long is forgotten
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}  # of events that take no time
 _MONO = ("ui-monospace", "Consolas", "monospace")
 
@@ -30,11 +29,17 @@ class Page:
         wrapper: the model; the same for all visitors.
         args: the options of the command line; every event works on a copy.
         runs: what is running.
+        leaving: what is told the name of a visitor who has closed the page.
     """
 
     wrapper: LivePortraitWrapper
     args: ArgumentConfig
     runs: Runs
+    leaving: list[Callable[[str], None]] = field(default_factory=list)
+
+    def at_leave(self, forget: Callable[[str], None]) -> None:
+        """Have something told when a visitor has closed the page."""
+        self.leaving.append(forget)
 
 
 def css() -> str:
@@ -61,6 +66,11 @@ def header(page: Page, title: str) -> None:
             gr.Markdown(text(title), elem_classes="page-title")
         with gr.Column(min_width=320):
             gr.HTML(_model_line(page.wrapper), elem_id="model-line", elem_classes="model-line")
+
+
+def output_options(args: ArgumentConfig) -> dict[str, Any]:
+    """What the command line says about results, beside where they lie."""
+    return {name: getattr(args, name) for name in ("crf", "audio", "audio_priority", "output_size")}
 
 
 def examples(folder: str, names: Sequence[str]) -> list[list[str]]:

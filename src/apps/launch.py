@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -19,10 +20,13 @@ from .frame import Page, css, theme
 from .people_page import people_page
 from .runs import Runs
 
+_log = logging.getLogger(__name__)
+
 PORT, PORT_OF_ANIMALS = 7860, 7861
-_LARGEST_UPLOAD = "1gb"
+_LARGEST_UPLOAD = "200mb"
 _VISITORS = 50  # whose states are kept
 _AT_ONCE = 4  # events of one kind; the model takes them in turn
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _UPLOADS = "GRADIO_TEMP_DIR"
 
 
@@ -34,7 +38,7 @@ def open_page(args: ArgumentConfig, *, animals: bool) -> Iterator[str]:
         args: model, device, address and port.
         animals: the page of animals.
 
-    Returns:
+    Yields:
         The address of the page.
 
     Raises:
@@ -42,18 +46,22 @@ def open_page(args: ArgumentConfig, *, animals: bool) -> Iterator[str]:
     """
     wrapper = (LivePortraitWrapperAnimal if animals else LivePortraitWrapper).from_arguments(args)
     with _folder(args.gradio_temp_dir) as folder:
-        page = Page(wrapper, args, Runs(folder))
+        runs = Runs(folder)
+        page = Page(wrapper, args, runs)
         blocks = animals_page(page) if animals else people_page(page)
         blocks.queue(default_concurrency_limit=_AT_ONCE)
         _launch(blocks, args, PORT_OF_ANIMALS if animals else PORT)
         try:
             yield str(blocks.share_url or blocks.local_url)
         finally:
+            runs.close()
             blocks.close(verbose=False)
 
 
 def _launch(blocks: gr.Blocks, args: ArgumentConfig, port: int) -> None:
     port = args.server_port or port
+    if args.share or args.server_name not in _LOOPBACK:
+        _log.warning("others can open the page: it has no password, and whoever opens it uses this machine")
     try:
         blocks.launch(
             server_name=args.server_name,
@@ -89,5 +97,5 @@ def _folder(given: str | None) -> Iterator[Path]:
         try:
             yield results
         finally:
-            os.environ.pop(_UPLOADS)
+            os.environ.pop(_UPLOADS, None)
             os.environ.update({} if before is None else {_UPLOADS: before})

@@ -43,7 +43,10 @@ async function drive() {
     const answer = await server.drive({ name, frame: grab(), mirror: find("mirror").checked, reset })
       .catch((error) => ({ error: `The server does not answer: ${error}` }));
     if (turn !== mine) break;
-    if (answer.error) {
+    if (answer.busy) {
+      resets ||= reset;
+      await pause(20);
+    } else if (answer.error) {
       resets ||= reset;
       say(answer.error);
       await pause(1000);
@@ -58,15 +61,18 @@ async function drive() {
 
 async function start() {
   const mine = ++turn;
+  close();
   if (!navigator.mediaDevices) {
     say("This browser gives cameras only to pages of this machine or of https: open the page as localhost.");
     return;
   }
   try {
-    const opened = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: false });
-    close();
-    stream = opened;
+    stream = await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 }, audio: false });
+    stream.getVideoTracks()[0].addEventListener("ended", stop);
+    video.srcObject = stream;
+    await video.play();
   } catch (error) {
+    if (turn === mine) stop();
     say(`The camera cannot be used: ${error.message}`);
     return;
   }
@@ -74,8 +80,6 @@ async function start() {
     close();
     return;
   }
-  video.srcObject = stream;
-  await video.play();
   resets = true;
   times = [];
   drive();

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
-from .controls import Controls, values_of
+from .controls import Controls, slider, values_of
 from .face_picker import FacePicker
 from .frame import QUIET, Page, text
 from .live_sessions import LiveSessions
@@ -33,12 +33,12 @@ class LiveTab:
         with gr.Row():
             with gr.Column(scale=1):
                 self._image = picture("Portrait", "live-source", height=300)
-                gr.Examples(pictures, self._image, cache_examples=False, label="Examples")
                 self._faces = FacePicker(page, self._image)
+                gr.Examples(pictures, self._image, cache_examples=False, label="Examples")
                 self._options: Controls = {
                     "flag_pasteback": gr.Checkbox(True, label="paste-back"),
                     "flag_relative_motion": gr.Checkbox(True, label="relative motion"),
-                    "driving_multiplier": gr.Slider(0, 2, 1, step=0.02, label="driving multiplier"),
+                    "driving_multiplier": slider("driving multiplier", 1, 0, 2, 0.02),
                 }
             with gr.Column(scale=2):
                 self._name = gr.Textbox(visible="hidden", elem_id="live-name")
@@ -46,32 +46,31 @@ class LiveTab:
         self._events()
 
     def _events(self) -> None:
-        inputs: set[Block] = {self._image, self._faces.choice, self._name, *self._options.values()}
-        self._faces.looked.failure(self._close, self._name, self._name, **QUIET)
-        widgets = self._options.values()
-        changed = [widget.release if isinstance(widget, gr.Slider) else widget.input for widget in widgets]
+        inputs: set[Block] = {self._image, self._faces.choice, *self._options.values()}
+        changed = [widget.change for widget in self._options.values()]
         for trigger in (self._faces.looked.success, self._faces.picked.success, *changed):
-            opened = trigger(
+            event = trigger(
                 toasting(self._open), inputs, self._name, concurrency_limit=1, concurrency_id="live", **QUIET
             )
-            opened.failure(self._close, self._name, self._name, **QUIET)
+            event.failure(self._close, None, self._name, **QUIET)
+        self._faces.looked.failure(self._close, None, self._name, **QUIET)
+        self._page.at_leave(self._sessions.leave)
 
-    def _close(self, name: str) -> str:
+    def _close(self, request: gr.Request) -> str:
         """No portrait: an older one must not stand for the one that failed."""
-        self._sessions.remove(name)
+        self._sessions.leave(str(request.session_hash))
         return ""
 
-    def _open(self, given: dict[Block, Any]) -> str:
-        self._close(given[self._name])
+    def _open(self, given: dict[Block, Any], request: gr.Request) -> str:
+        """Set the portrait; returns the name of its session."""
         if given[self._image] is None:
-            return ""
+            return self._close(request)
+        options = values_of(self._options, given)
+        size = _LONGEST_SIDE if options["flag_pasteback"] else None  # a crop has a size of its own
         session = self._page.wrapper.set_source(
-            given[self._image],
-            faces=given[self._faces.choice],
-            output_size=_LONGEST_SIDE,
-            **values_of(self._options, given),
+            given[self._image], faces=given[self._faces.choice], output_size=size, **options
         )
-        return self._sessions.add(session)
+        return self._sessions.add(session, str(request.session_hash))
 
 
 def _camera(sessions: LiveSessions) -> None:

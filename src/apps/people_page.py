@@ -5,8 +5,9 @@ from __future__ import annotations
 import gradio as gr
 from gradio.components import Component
 
+from ..config.argument_config import ArgumentConfig
 from .animate_tab import AnimateTab
-from .controls import Controls, number
+from .controls import Controls, number, slider
 from .driving_panel import IMAGE as DRIVING_IMAGE
 from .driving_panel import PICKLE as DRIVING_PICKLE
 from .driving_panel import VIDEO as DRIVING_VIDEO
@@ -16,6 +17,7 @@ from .frame import Page, example, examples, header
 from .live_tab import LiveTab
 from .progress import forget_visitors
 from .results_panel import ResultsPanel
+from .runs import KEPT_SECONDS
 from .source_panel import IMAGE, VIDEO, SourcePanel
 from .video_tab import VideoTab
 
@@ -26,7 +28,7 @@ _TEMPLATES = ("talk.safetensors", "smile.safetensors", "look_around.safetensors"
 def people_page(page: Page) -> gr.Blocks:
     """Build the page."""
     pictures, clips = examples("source", _PORTRAITS), examples("driving", ["d0.mp4"])
-    with gr.Blocks(title="LivePortrait", analytics_enabled=False, delete_cache=(600, 3600)) as blocks:
+    with gr.Blocks(title="LivePortrait", analytics_enabled=False, delete_cache=(600, KEPT_SECONDS)) as blocks:
         header(page, "title")
         with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Animate"):
@@ -37,7 +39,7 @@ def people_page(page: Page) -> gr.Blocks:
                 VideoTab(page, clips)
             with gr.Tab("Live"):
                 LiveTab(page, pictures)
-        forget_visitors(blocks, page.runs)
+        forget_visitors(blocks, page)
     return blocks
 
 
@@ -51,40 +53,40 @@ def _animate(page: Page, pictures: list[list[str]], clips: list[list[str]]) -> N
             found = {DRIVING_VIDEO: clips, DRIVING_IMAGE: pictures, DRIVING_PICKLE: templates}
             driving = DrivingPanel(page, kinds, found)
     with gr.Accordion("Animation Options", open=True):
-        options = _options()
+        options = _options(page.args)
     buttons = gr.Column()
     results = ResultsPanel()
     with buttons:
         AnimateTab(page, source, driving, options, results).buttons()
-    _example_rows(source, driving, options)
+    _example_rows(source, driving, options, pictures)
 
 
-def _options() -> Controls:
+def _options(args: ArgumentConfig) -> Controls:
     with gr.Row(elem_classes="switches"):
         switches: Controls = {
-            "flag_normalize_lip": gr.Checkbox(False, label="normalize lip"),
-            "flag_relative_motion": gr.Checkbox(True, label="relative motion"),
-            "flag_pasteback": gr.Checkbox(True, label="paste-back"),
-            "flag_stitching": gr.Checkbox(True, label="stitching"),
+            "flag_normalize_lip": gr.Checkbox(args.flag_normalize_lip, label="normalize lip"),
+            "flag_relative_motion": gr.Checkbox(args.flag_relative_motion, label="relative motion"),
+            "flag_pasteback": gr.Checkbox(args.flag_pasteback, label="paste-back"),
+            "flag_stitching": gr.Checkbox(args.flag_stitching, label="stitching"),
         }
+    regions, kinds = ["exp", "pose", "lip", "eyes", "all"], ["expression-friendly", "pose-friendly"]
+    variance = args.driving_smooth_observation_variance
     with gr.Row():
         choices: Controls = {
-            "animation_region": gr.Radio(["exp", "pose", "lip", "eyes", "all"], value="all", label="animation region"),
-            "driving_option": gr.Radio(
-                ["expression-friendly", "pose-friendly"], value="expression-friendly", label="driving option (i2v)"
-            ),
-            "driving_multiplier": number("driving multiplier (i2v)", 1.0, 0, 2, 0.02),
-            "driving_smooth_observation_variance": number("motion smooth strength (v2v)", 3e-7, 1e-11, 1e-2, 1e-8),
+            "animation_region": gr.Radio(regions, value=args.animation_region, label="animation region"),
+            "driving_option": gr.Radio(kinds, value=args.driving_option, label="driving option (i2v)"),
+            "driving_multiplier": number("driving multiplier (i2v)", args.driving_multiplier, 0, 2, 0.02),
+            "driving_smooth_observation_variance": number("motion smooth strength (v2v)", variance, 1e-11, 1e-2, 1e-8),
         }
     with gr.Row():
         ratios: Controls = {
-            "eyes_retargeting_ratio": gr.Slider(0, 2, 1, step=0.02, label="strength of the eyes"),
-            "lip_retargeting_ratio": gr.Slider(0, 2, 1, step=0.02, label="strength of the lips"),
+            "eyes_retargeting_ratio": slider("strength of the eyes", args.eyes_retargeting_ratio, 0, 2, 0.02),
+            "lip_retargeting_ratio": slider("strength of the lips", args.lip_retargeting_ratio, 0, 2, 0.02),
         }
     return {**switches, **choices, **ratios}
 
 
-def _example_rows(source: SourcePanel, driving: DrivingPanel, options: Controls) -> None:
+def _example_rows(source: SourcePanel, driving: DrivingPanel, options: Controls, pictures: list[list[str]]) -> None:
     """Rows that fill the widgets with a click."""
     assert source.video is not None
     d0 = example("driving/d0.mp4")
@@ -92,10 +94,8 @@ def _example_rows(source: SourcePanel, driving: DrivingPanel, options: Controls)
     tabs = [source.tabs, source.tab, driving.tabs, driving.tab]
     with gr.Accordion("Examples: click on a row", open=True):
         gr.Examples(
-            [
-                [example(f"source/{name}"), d0, True, True, True, False]
-                for name in ("s9.jpg", "s0.jpg", "s10.jpg", "s1.jpg")
-            ],
+            # the last one crops the driver, as one of the original's rows does
+            [[*picture, d0, True, True, True, picture is pictures[-1]] for picture in pictures],
             [source.image, driving.widgets[DRIVING_VIDEO], *shared, driving.crop["flag_crop_driving_video"]],
             outputs=tabs,
             fn=lambda *_: _opened(IMAGE),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gradio as gr
+from gradio.events import Dependency
 
 from ..pipeline.progress import Progress
+from .frame import Page
 from .runs import Runs
+
+DONE = "Done. The results can be downloaded at their upper right corners."
 
 
 def shown_in(progress: gr.Progress) -> Progress:
@@ -17,20 +21,29 @@ def shown_in(progress: gr.Progress) -> Progress:
     return show
 
 
-def cancels(button: gr.Button, runs: Runs) -> None:
-    """Let a button end the run of the visitor who clicks on it."""
+def cancels(button: gr.Button, runs: Runs, event: Dependency) -> None:
+    """Let a button end the run of the visitor who clicks on it, or take it from the queue if it waits there.
+
+    Args:
+        button: the button.
+        runs: what is running.
+        event: the click that begins a run.
+    """
 
     def cancel(request: gr.Request) -> None:
-        if not runs.cancel(str(request.session_hash)):
-            gr.Info("Nothing is running.")
+        if runs.cancel(str(request.session_hash)):
+            gr.Info("Stopped: nothing was written.")
+        else:
+            gr.Info("Nothing of yours is running any more.")
 
-    button.click(cancel, queue=False, api_visibility="private")
+    button.click(cancel, cancels=[event], api_visibility="private")
 
 
-def forget_visitors(blocks: gr.Blocks, runs: Runs) -> None:
+def forget_visitors(blocks: gr.Blocks, page: Page) -> None:
     """Have runs end and results go when a page is closed."""
 
     def leave(request: gr.Request) -> None:
-        runs.leave(str(request.session_hash))
+        for forget in (page.runs.leave, *page.leaving):
+            forget(str(request.session_hash))
 
     blocks.unload(leave)

@@ -41,6 +41,7 @@ class SourcePanel:
             with gr.Tab("Source Image", id=IMAGE) as image_tab:
                 self.image = picture("Source image", "source-image")
                 gr.Examples(pictures, self.image, cache_examples=False, label="Examples")
+                self.faces = FacePicker(page, self.image, tells=True)
             if videos is not None:
                 with gr.Tab("Source Video", id=VIDEO) as video_tab:
                     self.video = gr.Video(
@@ -49,10 +50,9 @@ class SourcePanel:
                     gr.Examples(videos, self.video, cache_examples=False, label="Examples")
                 video_tab.select(lambda: VIDEO, outputs=self.tab, queue=False, api_visibility="private")
         image_tab.select(lambda: IMAGE, outputs=self.tab, queue=False, api_visibility="private")
-        self.faces = FacePicker(page, self.image)
         what = "Source Image or Video" if videos is not None else "Source Image"
         with gr.Accordion(f"Cropping Options for {what}", open=False):
-            self.crop: Controls = crop_controls(page.args, "source", is_on=True)
+            self.crop: Controls = crop_controls(page.args, "source")
 
     @property
     def media(self) -> list[Block]:

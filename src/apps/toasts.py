@@ -38,7 +38,7 @@ def toasting(event: Callable[P, T]) -> Callable[P, T]:
             skipped: T = gr.skip()
             return skipped
         except LivePortraitError as error:
-            raise gr.Error(_plain(str(error)), duration=_SECONDS, print_exception=False) from error
+            raise gr.Error(plain(str(error)), duration=_SECONDS, print_exception=False) from error
         except gr.Error:
             raise
         except Exception as error:
@@ -56,7 +56,7 @@ def _warnings_as_toasts() -> Iterator[None]:
     class Toasts(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if record.thread == thread:
-                gr.Warning(_plain(record.getMessage()), duration=_SECONDS)
+                gr.Warning(plain(record.getMessage()), duration=_SECONDS)
 
     handler = Toasts(logging.WARNING)
     logger = logging.getLogger(_PACKAGE)
@@ -67,9 +67,10 @@ def _warnings_as_toasts() -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-def _plain(message: str) -> str:
+def plain(message: str) -> str:
     """A message as a visitor of the page should see it: files without the folders of this machine."""
     message = re.sub(r"'(?:[^'/\n]*/)+([^'/\n]+)'", r"'\1'", message)
     message = re.sub(r"(?<![\w/])/(?:[^\s/':]+/)+", "", message)  # without quotes
+    message = message.replace("inference_animals.py", "app_animals.py").replace("inference.py", "app.py")
     begins_with_file = "." in message.partition(" ")[0]
     return message if begins_with_file else message[:1].upper() + message[1:]

@@ -9,9 +9,9 @@ from gradio.blocks import Block
 
 from ..errors import InputError
 from ..motion.expression import HIGHEST_TARGET
-from .controls import SCALE, Controls, values_of
-from .frame import Page, text
-from .progress import cancels, shown_in
+from .controls import SCALE, Controls, number, slider, values_of
+from .frame import Page, output_options, text
+from .progress import DONE, cancels, shown_in
 from .toasts import toasting
 
 _SMOOTHNESS = 3e-6
@@ -35,15 +35,7 @@ class VideoTab:
                 )
                 gr.Examples(videos, self._video, cache_examples=False, label="Examples")
             with gr.Column():
-                self._controls: Controls = {
-                    "flag_do_crop": gr.Checkbox(True, label="do crop (source)"),
-                    "scale": gr.Slider(SCALE[0], SCALE[1], page.args.scale, step=SCALE[2], label="crop scale"),
-                    "lip_ratio": gr.Slider(0, HIGHEST_TARGET, 0, step=0.01, label="target lip-open ratio"),
-                    "observation_variance": gr.Number(
-                        _SMOOTHNESS, label="motion smooth strength", minimum=1e-11, maximum=1e-2, step=1e-8
-                    ),
-                    "silence_lips": gr.Checkbox(False, label="keeping the lip silent"),
-                }
+                self._controls = self._options()
                 with gr.Row():
                     retarget = gr.Button("Retargeting Video", variant="primary", elem_id="retarget")
                     cancel = gr.Button("Cancel")
@@ -58,14 +50,24 @@ class VideoTab:
                 buttons=["download"],
                 elem_classes="media",
             )
-        retarget.click(
+        event = retarget.click(
             toasting(self._retarget),
             {self._video, *self._controls.values()},
             [self._concat, self._result],
             concurrency_id="model",
             api_visibility="private",
         )
-        cancels(cancel, self._page.runs)
+        cancels(cancel, self._page.runs, event)
+
+    def _options(self) -> Controls:
+        args = self._page.args
+        return {
+            "flag_do_crop": gr.Checkbox(args.flag_do_crop, label="do crop (source)"),
+            "scale": slider("crop scale", args.scale, *SCALE),
+            "lip_ratio": slider("target lip-open ratio", 0, 0, HIGHEST_TARGET, 0.01),
+            "observation_variance": number("motion smooth strength", _SMOOTHNESS, 1e-11, 1e-2, 1e-8),
+            "silence_lips": gr.Checkbox(False, label="keeping the lip silent"),
+        }
 
     def _retarget(
         self, given: dict[Block, Any], request: gr.Request, progress: gr.Progress = gr.Progress()
@@ -73,13 +75,13 @@ class VideoTab:
         if given[self._video] is None:
             raise InputError("there is no source video: upload one, or take an example")
         options = values_of(self._controls, given)
-
         with self._page.runs.begin(str(request.session_hash)) as run:
             result = self._page.wrapper.retarget_video(
                 given[self._video],
                 progress=run.reporting(shown_in(progress)),
                 output_dir=str(run.folder),
-                crf=self._page.args.crf,
+                **output_options(self._page.args),
                 **options,
             )
+            gr.Success(DONE)
             return [result.concat, str(result)]

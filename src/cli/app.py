@@ -6,48 +6,39 @@ import logging
 import signal
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from rich.console import Console
 
 from ..config.argument_config import ArgumentConfig
-from ..config.options import AppOptions, CropOptions, ModelOptions, RuntimeOptions
 from ..errors import LivePortraitError
+from . import inference
 from .console import run_and_report, silence_stdout
-from .groups import parse_groups
 
 PEOPLE = """Open a web page on which portraits are animated, edited and driven by the camera.
 
   python app.py
-  python app.py --model compact --server_port 8889"""
+  python app.py --model compact --server_port 8889
+
+What the page has widgets for begins with the values given here."""
 ANIMALS = """Open a web page on which cats and dogs are animated.
 
   python app_animals.py
-  python app_animals.py --model compact --server_port 8889"""
+  python app_animals.py --model compact --server_port 8889
+
+What the page has widgets for begins with the values given here."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class _Groups:
-    """The options in the groups under which --help lists them; the rest is set on the page."""
-
-    app: AppOptions = field(default_factory=AppOptions)
-    model: ModelOptions = field(default_factory=ModelOptions)
-    runtime: RuntimeOptions = field(default_factory=RuntimeOptions)
-    crop: CropOptions = field(default_factory=CropOptions)
-
-
 def parse(argv: Sequence[str] | None = None, *, animals: bool = False) -> ArgumentConfig:
-    """Read a command line; wrong options end the program with tyro's message and exit code 2.
+    """Read a command line, with all options of `inference.py`: what the page has widgets for begins with them.
 
     Args:
         argv: the words after the program's name; None = those of this process.
         animals: of the page for animals.
     """
-    options = parse_groups(_Groups(), ANIMALS if animals else PEOPLE, argv)
-    return ArgumentConfig(**options, animals=animals, flag_stitching=not animals)
+    return inference.parse(argv, animals=animals, description=ANIMALS if animals else PEOPLE)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,5 +67,8 @@ def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
             _log.info("the page is at %s (Ctrl+C stops it)", address)
             threading.Event().wait()
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave as after Ctrl+C: folders are removed
-    return run_and_report(serve)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave as after Ctrl+C: folders are removed
+    try:
+        return run_and_report(serve)
+    finally:
+        signal.signal(signal.SIGTERM, before)

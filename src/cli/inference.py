@@ -48,15 +48,18 @@ class _Groups:
     app: AppOptions = field(default_factory=AppOptions)
 
 
-def parse(argv: Sequence[str] | None = None, *, animals: bool = False) -> ArgumentConfig:
+def parse(
+    argv: Sequence[str] | None = None, *, animals: bool = False, description: str | None = None
+) -> ArgumentConfig:
     """Read a command line; wrong options end the program with tyro's message and exit code 2.
 
     Args:
         argv: the words after the program's name; None = those of this process.
         animals: with the defaults of animals, which are not stitched.
+        description: what --help says first; None = what this command does.
     """
     default = _Groups(InputOptions(animals=True), motion=MotionOptions(flag_stitching=False)) if animals else _Groups()
-    flat = parse_groups(default, ANIMALS if animals else PEOPLE, argv)
+    flat = parse_groups(default, description or (ANIMALS if animals else PEOPLE), argv)
     flat["driving"] = _one_or_several(flat["driving"])
     return ArgumentConfig(**flat)
 

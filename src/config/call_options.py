@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, get_type_hints
 
 from .argument_config import ArgumentConfig
-from .options import AppOptions, InputOptions, ModelOptions, OutputOptions, RuntimeOptions
+from .options import AppOptions, InputOptions, ModelOptions, MotionOptions, OutputOptions, RuntimeOptions
 
 _OF_FILES = {field.name for group in (InputOptions, OutputOptions) for field in fields(group)} - {
     "faces",
@@ -70,6 +70,27 @@ def live_options(args: ArgumentConfig, source: Any, options: Mapping[str, Any]) 
     for given in options:
         if aliases.get(given, given) in _OF_FILES:
             raise TypeError(f"this call has no option {given!r}: it belongs to files and whole clips")
+    return call_options(args, {**options, "source": source})
+
+
+def retargeting_options(args: ArgumentConfig, source: Any, options: Mapping[str, Any]) -> ArgumentConfig:
+    """The arguments of a video whose lips are retargeted: those about a driver's motion mean nothing there.
+
+    Args:
+        args: all options.
+        source: the video.
+        options: changes, as for `call_options`.
+
+    Raises:
+        TypeError: as `call_options`, or an option about motion that is carried over.
+    """
+    aliases = _aliases()
+    motion = {field.name for field in fields(MotionOptions)} - {"smooth"}
+    for given in options:
+        name = aliases.get(given, given)
+        if name in motion | {"source"}:
+            why = "the video comes first" if name == "source" else "it belongs to the motion of a driver"
+            raise TypeError(f"retarget_video() has no option {given!r}: {why}")
     return call_options(args, {**options, "source": source})
 
 

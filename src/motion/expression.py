@@ -38,7 +38,7 @@ class Expression:
         InputError: an unknown slider, or a value outside of its range.
     """
 
-    sliders: Mapping[str, float] = field(default_factory=dict)
+    sliders: Mapping[str, float] = field(default_factory=dict, hash=False)
     eye_target: float | None = None
     lip_target: float | None = None
 

@@ -135,7 +135,7 @@ def edited_motion(
     lip_target: float | None = None,
     strength: float = 1.0,
 ) -> Motion:
-    """The motion of an edited portrait: pose, expression and scale; what retargeting adds is part of the expression.
+    """The motion of an edited portrait; what retargeting adds is part of its expression, and its openings go along.
 
     Args:
         source: the portrait, one frame.
@@ -157,7 +157,19 @@ def edited_motion(
         change = change + eye_delta(networks, source, x_s, eye_target) / scale[:, None]
     if lip_target is not None:
         change = change + lip_delta(networks, source, x_s, lip_target) / scale[:, None]
-    return replace(source, exp=source.exp + strength * change, R=R, scale=scale)
+    return replace(
+        source,
+        exp=source.exp + strength * change,
+        R=R,
+        scale=scale,
+        eye_ratio=_toward(source.eye_ratio, eye_target, strength),
+        lip_ratio=_toward(source.lip_ratio, lip_target, strength),
+    )
+
+
+def _toward(ratio: Tensor | None, target: float | None, strength: float) -> Tensor | None:
+    """An opening on its way to a target."""
+    return ratio if ratio is None or target is None else ratio + strength * (target - ratio)
 
 
 def edit_portrait(

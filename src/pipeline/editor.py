@@ -92,6 +92,11 @@ class PortraitEditor:
         """The portrait's crop as it is, (512, 512, 3) uint8."""
         return self._portrait.preview
 
+    @property
+    def before(self) -> Rgb:
+        """What `EditedPortrait.picture` looks like without an edit: the picture, or the crop of it."""
+        return self.frame if pastes_back(self._args) else self._portrait.preview
+
     def edit(self, expression: Expression, *, flag_stitching: bool = True) -> EditedPortrait:
         """The portrait with an expression.
 

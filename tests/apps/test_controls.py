@@ -3,8 +3,9 @@
 import gradio as gr
 import pytest
 
-from src.apps.controls import SCALE, crop_controls, number, values_of
+from src.apps.controls import SCALE, crop_controls, number, slider, values_of
 from src.config.argument_config import ArgumentConfig
+from src.errors import InputError
 
 
 def values(widget, value):
@@ -44,10 +45,32 @@ def test_crop_boxes_begin_with_the_options(suffix):
     """Their names are those of options, and what they begin with is in their range."""
     args = ArgumentConfig()
     with gr.Blocks():
-        controls = crop_controls(args, "source", is_on=False, suffix=suffix)
+        controls = crop_controls(args, "source", suffix)
     found = values_of(controls, {widget: widget.value for widget in controls.values()})
     switch = next(iter(found))
-    assert found.pop(switch) is False and hasattr(args, switch)
+    assert found.pop(switch) is getattr(args, switch)
     assert found == {name: getattr(args, name) for name in found} and len(found) == 3
     for name in found:
         assert name.endswith(suffix) and controls[name].minimum <= controls[name].value <= controls[name].maximum
+
+
+def test_what_a_page_cannot_show_is_refused_at_once():
+    with (
+        gr.Blocks(),
+        pytest.raises(InputError, match=r"'source crop scale' .* cannot begin with 5"),
+    ):
+        crop_controls(ArgumentConfig(scale=5.0), "source")
+
+
+@pytest.mark.parametrize("value", ["much", True, float("nan"), [1]])
+def test_what_is_no_number_is_refused(value):
+    with gr.Blocks():
+        widget = slider("smile", 0, -1, 1, 0.1)
+    with pytest.raises(InputError, match="'smile' must be a number"):
+        values_of({"smile": widget}, {widget: value})
+
+
+def test_numbers_out_of_range_are_left_to_what_uses_them():
+    with gr.Blocks():
+        widget = slider("smile", 0, -1, 1, 0.1)
+    assert widget.preprocess(99) == 99

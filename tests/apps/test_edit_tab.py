@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -79,14 +80,24 @@ def test_edits_are_quick_and_leak_nothing(editor, capsys):
     for value in (0.11, 0.21, 0.31, 0.41, 0.51, 0.61, 0.71, 0.81, 0.91, 1.01):
         move(editor, "smile", value)
     process = psutil.Process()
-    before = process.memory_info().rss
+    before, size = process.memory_info().rss, sum(path.stat().st_size for path in files(editor))
     seconds = [move(editor, "smile", 0.05 * number) for number in range(1, 21)]
     grown = (process.memory_info().rss - before) / 1e6
+    written = sum(path.stat().st_size for path in files(editor)) - size
     median = statistics.median(seconds)
     with capsys.disabled():
         print(f"\n  edit to new picture: median {median * 1e3:.0f} ms; 20 edits: {grown:+.1f} MB")
     assert median < 0.3
     assert grown < 30
+    assert written == 0  # nothing is left on the disk either
+
+
+def files(page: Page) -> list[Path]:
+    """What the page keeps in its folder of uploads."""
+    source = page.locator("#before-after img").first.get_attribute("src")
+    uploads = Path(source.partition("file=")[2]).parents[1]
+    assert uploads.name == "uploads"
+    return [path for path in uploads.rglob("*") if path.is_file()]
 
 
 def test_reset_resets_everything(editor):
@@ -176,6 +187,33 @@ def test_a_typed_crop_scale_counts(editor):
     box.fill("1.8")
     box.blur()
     editor.wait_for_function(CHANGED, arg=old, timeout=10_000)
+
+
+def test_another_crop_keeps_what_was_set(editor):
+    move(editor, "input_lip_ratio", 0.5)
+    eyes = value_of(editor, "input_eye_ratio").input_value()
+    old = editor.locator(CROP).get_attribute("src")
+    editor.get_by_label("range slider for crop scale").first.focus()
+    editor.keyboard.press("ArrowRight")
+    editor.wait_for_function(CHANGED, arg=old, timeout=10_000)
+    editor.wait_for_timeout(1000)
+    expect(value_of(editor, "input_lip_ratio")).to_have_value("0.5")
+    assert abs(float(value_of(editor, "input_eye_ratio").input_value()) - float(eyes)) < 0.05
+
+
+def test_the_arrow_beside_a_slider_takes_it_back(editor):
+    neutral = pixels(editor.locator(CROP))
+    move(editor, "input_head_yaw_variation", 15)
+    old = editor.locator(CROP).get_attribute("src")
+    editor.locator("#input_head_yaw_variation button").first.click()
+    editor.wait_for_function(CHANGED, arg=old, timeout=10_000)
+    assert np.abs(pixels(editor.locator(CROP)) - neutral).mean() < 0.5
+
+
+def test_a_number_out_of_range_is_told(editor):
+    value_of(editor, "smile").fill("9")
+    value_of(editor, "smile").blur()
+    assert "slider smile must lie between -0.3 and 1.3, got 9" in toast(editor).lower()
 
 
 def test_no_older_portrait_stands_for_one_that_fails(editor, tmp_path):

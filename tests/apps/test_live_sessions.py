@@ -4,8 +4,10 @@ import base64
 import io
 import re
 import struct
+import threading
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -82,7 +84,7 @@ def session():
 
 @pytest.fixture
 def drive(sessions, session):
-    name = sessions.add(session)
+    name = sessions.add(session, "anna")
     return lambda frame=FRAME, **request: sessions.drive({"name": name, "frame": frame, **request})
 
 
@@ -128,8 +130,8 @@ def test_other_colours_become_rgb(drive, mode):
         (text(header(0, 0)), "cannot be read: it must be a JPEG"),
         (text(header(2049, 10)), r"may have 2048 pixels a side, got \(2049, 10\)"),
         (text(header(10, 2049)), r"may have 2048 pixels a side, got \(10, 2049\)"),
-        (text(header(12000, 12000)), "a camera's frame"),  # Pillow warns
-        (text(header(65500, 65500)), "a camera's frame"),  # Pillow refuses
+        (text(header(12000, 12000)), "camera's frame"),  # Pillow warns
+        (text(header(65500, 65500)), "camera's frame"),  # Pillow refuses
     ],
     ids=range(18),
 )
@@ -157,24 +159,31 @@ def test_a_bomb_costs_nothing(drive):
 @given(st.integers(2, len(JPEG) - 1), st.binary(min_size=1, max_size=8))
 def test_damaged_frames_are_shown_or_refused(at, junk):
     sessions = LiveSessions()
-    answer = sessions.drive({"name": sessions.add(Session()), "frame": text(JPEG[:at] + junk + JPEG[at + len(junk) :])})
+    answer = sessions.drive(
+        {"name": sessions.add(Session(), "anna"), "frame": text(JPEG[:at] + junk + JPEG[at + len(junk) :])}
+    )
     assert set(answer) in ({"picture", "ms"}, {"error"})
 
 
 @pytest.mark.parametrize("request_", [None, "frame", 3, ["name"], b"{}"])
 def test_what_is_no_request(sessions, request_):
-    assert sessions.drive(request_) == {"error": "this is no request of the live page"}
+    assert sessions.drive(request_) == {"error": "This is no request of the live page"}
 
 
 @pytest.mark.parametrize("name", ["nobody", "", None, 3, ["name"], {}])
 def test_unknown_names(sessions, name):
-    sessions.add(Session())
+    sessions.add(Session(), "anna")
     assert "no portrait to drive" in sessions.drive({"name": name, "frame": FRAME})["error"]
     assert "no portrait to drive" in sessions.drive({})["error"]
 
 
+def added(sessions, count):
+    """The names of so many visitors' portraits."""
+    return [sessions.add(Session(), f"visitor {number}") for number in range(count)]
+
+
 def test_names_are_secret_and_differ(sessions):
-    names = {sessions.add(Session()) for _ in range(50)}
+    names = set(added(sessions, 50))
     assert len(names) == 50 and all(len(name) >= 20 for name in names)
 
 
@@ -182,22 +191,58 @@ def is_kept(sessions, name):
     return "picture" in sessions.drive({"name": name, "frame": FRAME})
 
 
-def test_a_removed_portrait_is_gone(sessions):
-    name, other = sessions.add(Session()), sessions.add(Session())
-    sessions.remove(name)
-    sessions.remove(name)
-    sessions.remove("nobody")
+def test_who_leaves_has_no_portrait(sessions):
+    name, other = added(sessions, 2)
+    for visitor in ("visitor 0", "visitor 0", "nobody"):
+        sessions.leave(visitor)
     assert not is_kept(sessions, name) and is_kept(sessions, other)
 
 
+def test_a_visitor_has_one_portrait(sessions):
+    first, second = sessions.add(Session(), "anna"), sessions.add(Session(), "anna")
+    assert not is_kept(sessions, first) and is_kept(sessions, second)
+
+
 def test_the_oldest_portrait_goes_first(sessions):
-    names = [sessions.add(Session()) for _ in range(KEPT + 3)]
+    names = added(sessions, KEPT + 3)
     assert [is_kept(sessions, name) for name in names] == [False] * 3 + [True] * KEPT
 
 
 def test_what_was_driven_lately_stays(sessions):
-    names = [sessions.add(Session()) for _ in range(KEPT)]
+    names = added(sessions, KEPT)
     assert is_kept(sessions, names[0])  # drives it
-    newest = sessions.add(Session())
+    newest = sessions.add(Session(), "anna")
     assert not is_kept(sessions, names[1])
     assert is_kept(sessions, names[0]) and is_kept(sessions, names[2]) and is_kept(sessions, newest)
+
+
+def test_frames_do_not_queue(sessions):
+    """However many come while one is being worked on, they are dropped."""
+    begun, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Session):
+        def drive(self, frames):
+            begun.set()
+            assert goes_on.wait(10)
+            return super().drive(frames)
+
+    slow = Slow()
+    request = {"name": sessions.add(slow, "anna"), "frame": FRAME}
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(sessions.drive, request)
+        assert begun.wait(10)
+        assert [sessions.drive(request) for _ in range(20)] == [{"busy": True}] * 20
+        goes_on.set()
+        assert "picture" in first.result(10)
+    assert len(slow.asked) == 1
+    assert "picture" in sessions.drive(request)
+
+
+def test_what_fails_inside_is_logged_and_said(sessions, caplog):
+    class Broken(Session):
+        def drive(self, frames):
+            raise ZeroDivisionError
+
+    answer = sessions.drive({"name": sessions.add(Broken(), "anna"), "frame": FRAME})
+    assert "failed inside the program" in answer["error"]
+    assert "ZeroDivisionError" in caplog.text

@@ -1,12 +1,13 @@
 """What the page's visitors have running."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
-from src.apps.runs import Runs
+from src.apps.runs import KEPT_SECONDS, Runs
 from src.errors import Cancelled, InputError
 
 
@@ -81,9 +82,10 @@ def test_results_stay_until_the_next_run(runs, left):
         pass
     taken_away = runs.folder("anna")
     assert left() == sorted([first.folder, other.folder, taken_away])
+    assert runs.folder("anna") == taken_away  # saving many times leaves one folder
     with runs.begin("anna") as second:
-        assert left() == sorted([other.folder, second.folder])
-    assert left() == sorted([other.folder, second.folder])
+        assert left() == sorted([other.folder, second.folder, taken_away])
+    assert left() == sorted([other.folder, second.folder, taken_away])
 
 
 def test_a_run_that_fails_lets_the_next_one_begin(runs, left):
@@ -113,7 +115,7 @@ def test_who_leaves_while_a_run_is_going(runs, left, comes_back):
     with pytest.raises(Cancelled), runs.begin("anna") as run:
         before = runs.folder("anna")
         runs.leave("anna")
-        assert run.folder.is_dir() and not before.exists()
+        assert run.folder.is_dir() and before.is_dir()
         after = [runs.folder("anna")] if comes_back else []
         run.reporting(lambda *_: None)("rendering", 1, 2)
     assert left() == after
@@ -167,3 +169,34 @@ def test_many_visitors_at_once(runs, left):
     for name in names:
         runs.leave(name)
     assert left() == []
+
+
+def test_who_says_nothing_for_hours_is_forgotten(runs, left, monkeypatch):
+    with runs.begin("anna"):
+        pass
+    runs.folder("ben")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + KEPT_SECONDS + 1)
+    with runs.begin("cleo") as run:
+        assert left() == [run.folder]
+
+
+def test_closing_ends_all_runs_and_begins_no_more(runs):
+    begun, ended = threading.Event(), threading.Event()
+
+    def visit():
+        with pytest.raises(Cancelled), runs.begin("anna") as run:
+            begun.set()
+            progress = run.reporting(lambda *_: None)
+            while True:
+                progress("rendering", 1, 2)
+                time.sleep(0.01)
+        ended.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(visit)
+        assert begun.wait(10)
+        runs.close()
+        assert ended.wait(10)
+    with pytest.raises(Cancelled), runs.begin("ben"):
+        pass
