@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
+from types import FrameType
 
 from rich.console import Console
 
@@ -67,8 +68,14 @@ def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
             _log.info("the page is at %s (Ctrl+C stops it)", address)
             threading.Event().wait()
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave as after Ctrl+C: folders are removed
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         return run_and_report(serve)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End as after Ctrl+C, so that runs end and folders are removed; being asked once more must not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
