@@ -9,6 +9,7 @@ from typing import IO
 import imageio_ffmpeg
 
 from ..errors import LivePortraitError
+from .sniff import demuxer_of
 
 
 class FfmpegError(LivePortraitError):
@@ -50,6 +51,13 @@ def start(arguments: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[bytes
         start_new_session=True,
         pipesize=1 << 20,
     )
+
+
+def input_arguments(path: Path) -> tuple[str, ...]:
+    """Arguments for a file to be read: as what its first bytes say it is, and without following what it names."""
+    demuxer = demuxer_of(path)
+    kind = ("-f", demuxer) if demuxer else ()
+    return ("-protocol_whitelist", "file,pipe", *kind, "-i", file_argument(path))
 
 
 def file_argument(path: Path) -> str:

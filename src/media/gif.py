@@ -21,14 +21,14 @@ def write_gif(video: Path, path: Path) -> None:
     Raises:
         FfmpegError: ffmpeg failed.
     """
-    shown = ffmpeg.file_argument(video)
+    shown = ffmpeg.input_arguments(video)
     with tempfile.TemporaryDirectory() as folder:
-        palette = ffmpeg.file_argument(Path(folder) / "palette.png")
-        ffmpeg.run(["-i", shown, "-vf", f"{_SHOWN},palettegen", palette])
+        palette = Path(folder) / "palette.png"
+        ffmpeg.run([*shown, "-vf", f"{_SHOWN},palettegen", ffmpeg.file_argument(palette)])
         temporary = temporary_beside(path)
         try:
             ffmpeg.run(
-                ["-i", shown, "-i", palette, "-lavfi", f"{_SHOWN}[x];[x][1:v]paletteuse", "-f", "gif",
+                [*shown, *ffmpeg.input_arguments(palette), "-lavfi", f"{_SHOWN}[x];[x][1:v]paletteuse", "-f", "gif",
                  ffmpeg.file_argument(temporary)]
             )  # fmt: skip
             temporary.replace(path)

@@ -22,6 +22,7 @@ class MediaKind(StrEnum):
     FOLDER = "folder"
 
 
+# kind, usual suffix, first bytes
 _KNOWN = (
     (MediaKind.PICTURE, ".jpg", rb"\xff\xd8\xff"),
     (MediaKind.PICTURE, ".png", rb"\x89PNG\r\n\x1a\n"),
@@ -33,7 +34,8 @@ _KNOWN = (
     (MediaKind.VIDEO, ".mp4", rb".{4}(?:ftyp|moov|mdat|wide|free|skip)"),  # QuickTime too
     (MediaKind.VIDEO, ".mkv", rb"\x1aE\xdf\xa3"),  # WebM too
     (MediaKind.VIDEO, ".avi", rb"RIFF.{4}AVI "),
-    (MediaKind.VIDEO, ".mpg", rb"\x00\x00\x01[\xb3\xba]"),
+    (MediaKind.VIDEO, ".mpg", rb"\x00\x00\x01\xba"),
+    (MediaKind.VIDEO, ".m2v", rb"\x00\x00\x01\xb3"),  # the same without a container
     (MediaKind.VIDEO, ".ts", rb"G.{187}G|.{4}G.{191}G"),  # M2TS too
     (MediaKind.VIDEO, ".flv", rb"FLV\x01"),
     (MediaKind.VIDEO, ".ogv", rb"OggS"),
@@ -41,6 +43,18 @@ _KNOWN = (
     (MediaKind.TEMPLATE, ".pkl", rb"\x80[\x02-\x05]"),
     (MediaKind.TEMPLATE, ".safetensors", rb".{4}\x00{4}\{"),
 )
+_DEMUXERS = {
+    ".gif": "gif",
+    ".mp4": "mov",
+    ".mkv": "matroska",
+    ".avi": "avi",
+    ".mpg": "mpeg",
+    ".m2v": "mpegvideo",
+    ".ts": "mpegts",
+    ".flv": "flv",
+    ".ogv": "ogg",
+    ".wmv": "asf",
+}
 _REFUSED = (
     (rb".{4}ftyp(?:hei[cfmsx]|hev[cx]|mif1|msf1)", "an HEIC picture, which cannot be read: save it as JPEG first"),
     (rb"PK\x03\x04", "a ZIP archive"),
@@ -92,6 +106,16 @@ def suffix_of(path: Path) -> str:
     return next((suffix for _, suffix, pattern in _KNOWN if re.match(pattern, head, re.DOTALL)), "")
 
 
+def demuxer_of(path: Path) -> str | None:
+    """What ffmpeg calls the format of a video, an animation or a sound in a video's container; None for all else.
+
+    Raises:
+        MissingFileError: nothing lies at the path.
+        InputError: it is no file, or cannot be read.
+    """
+    return _DEMUXERS.get(suffix_of(path))
+
+
 def name_of(source: str | Path | bytes) -> str:
     """Name of a source for messages."""
     return f"data of {len(source)} bytes" if isinstance(source, bytes) else f"'{source}'"
@@ -112,7 +136,8 @@ def _read_head(path: Path) -> bytes:
 def _still_or_animated(source: str | Path | bytes) -> MediaKind:
     try:
         with Image.open(BytesIO(source) if isinstance(source, bytes) else source) as image:
-            return MediaKind.ANIMATION if getattr(image, "n_frames", 1) > 1 else MediaKind.PICTURE
+            # looks for a second frame; counting all of them would read the whole file
+            return MediaKind.ANIMATION if getattr(image, "is_animated", False) else MediaKind.PICTURE
     except Exception:  # a damaged GIF: reading it as a picture will say so
         return MediaKind.PICTURE
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import av
-from av.container import InputContainer
 
+from ..errors import LivePortraitError
 from . import ffmpeg
 from .containers import container_of
+from .demux import open_container
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ def has_audio(path: str | Path) -> bool:
     if not path.is_file():
         return False
     try:
-        with _open(path) as container:
+        with open_container(path) as container:
             return bool(container.streams.audio)
-    except av.FFmpegError:
+    except (av.FFmpegError, LivePortraitError):
         return False
 
 
@@ -77,7 +78,7 @@ def add_sound(silent: Path, donor: Path, result: Path, n_frames: int, fps: Fract
         return False
     try:
         ffmpeg.run(_arguments(silent, donor, result, n_frames, fps))
-    except (av.FFmpegError, ffmpeg.FfmpegError, StopIteration) as error:
+    except (av.FFmpegError, LivePortraitError, StopIteration) as error:
         result.unlink(missing_ok=True)
         logger.warning("the sound of '%s' could not be added, the video stays silent: %s", donor, error)
         return False
@@ -95,7 +96,7 @@ def _arguments(silent: Path, donor: Path, result: Path, n_frames: int, fps: Frac
         sound: tuple[str, ...] = ("-c:a", "copy")
     else:
         sound = ("-af", _alignment(track.delay, duration), *container.sound_encoder)
-    inputs = ("-i", ffmpeg.file_argument(silent), *limit, "-i", ffmpeg.file_argument(donor))
+    inputs = (*ffmpeg.input_arguments(silent), *limit, *ffmpeg.input_arguments(donor))
     streams = ("-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", *sound)
     return (*inputs, *streams, *container.options, ffmpeg.file_argument(result))
 
@@ -110,7 +111,7 @@ def _alignment(delay: Fraction, duration: Fraction) -> str:
 
 
 def _read_track(path: Path) -> _Track:
-    with _open(path) as container:
+    with open_container(path) as container:
         picture = container.streams.video[0] if container.streams.video else None
         pictures_begin = (picture.start_time or 0) * (picture.time_base or 0) if picture else 0
         stream = container.streams.audio[0]
@@ -121,10 +122,6 @@ def _read_track(path: Path) -> _Track:
             delay=(first.pts or 0) * Fraction(first.time_base or 0) - pictures_begin,
             packet=Fraction(first.samples, first.sample_rate),
         )
-
-
-def _open(path: Path) -> InputContainer:
-    return av.open(str(path.absolute()), metadata_errors="replace")
 
 
 def _seconds(value: Fraction) -> str:

@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from ..errors import InputError
 from .constant_rate import constant_rate, stream_rate, timestamp_tolerance
+from .demux import open_container
 from .folder_reader import FolderReader
 from .frame_stream import Frame, FrameStream
 from .sniff import MediaKind, sniff
@@ -22,6 +23,12 @@ from .upright import Upright
 logger = logging.getLogger(__name__)
 
 FALLBACK_FPS = Fraction(25)
+
+# Pixels of the frames after the first one, which alone is seen by whoever judges a file before it is used.
+_GROWTH = 4  # times as many as the first one's ...
+_ALWAYS_READ = 2048 * 1152  # ... or so many: calls and recorders begin small
+_NEVER_READ = 4096 * 4096  # more than that only if the first one has as many
+_PADDING = Fraction(5, 4)  # decoders round widths up
 
 
 def open_video(path: str | Path) -> FrameStream:
@@ -40,17 +47,18 @@ class VideoReader:
     A clip of variable rate comes out at its average rate: frame ``k`` is the last one with a timestamp of at most
     ``k / fps``, counted from the clip's first frame, so that pictures stay in step with the sound. The rotation,
     mirroring and shape of pixels that the file asks for are applied. Opening reads the timestamps of the whole file and
-    decodes its first frame.
+    decodes its first frame. Frames that are far larger than the first one are passed over like damaged ones.
 
     Args:
         path: the file.
+        max_pixels: if given, a first frame of more is passed over too.
 
     Raises:
         MissingFileError: nothing lies at the path.
         InputError: not a video, no picture track, or not a single frame that can be decoded.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, max_pixels: int | None = None) -> None:
         self.path = Path(path)
         kind = sniff(self.path)
         if kind not in (MediaKind.VIDEO, MediaKind.ANIMATION):
@@ -60,7 +68,7 @@ class VideoReader:
                 self._scan(container)
             with self._open() as container:
                 stream = _video_stream(container, self.path)
-                first = next(_decode(container, stream, self.path), None)
+                first = next(_decode(container, stream, self.path, max_pixels), None)
                 pixel_aspect = stream.sample_aspect_ratio
         except av.FFmpegError as error:
             raise InputError(f"'{path}' is damaged or of an unknown kind of video: {error.strerror}") from error
@@ -68,6 +76,7 @@ class VideoReader:
             raise InputError(f"'{path}' holds no frame that can be decoded")
         if first.interlaced_frame:
             logger.warning("'%s' is interlaced, which shows as combs along moving edges: deinterlace it first", path)
+        self._max_pixels = _most_pixels(first.width * first.height)
         self._upright = Upright.of(first, pixel_aspect)
 
     @property
@@ -87,7 +96,7 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[Frame]:
         with self._open() as container:
-            frames = _decode(container, _video_stream(container, self.path), self.path)
+            frames = _decode(container, _video_stream(container, self.path), self.path, self._max_pixels)
             last, rgb = None, np.empty(0, np.uint8)
             for index, frame in constant_rate(self._timed(frames), self._fps, self._tolerance):
                 if frame is not last:  # converted here, so that frames which are never shown cost nothing
@@ -95,8 +104,7 @@ class VideoReader:
                 yield Frame(index, index / self._fps, rgb)
 
     def _open(self) -> InputContainer:
-        # an absolute path cannot be taken for a URL, and old tags are not always UTF-8
-        return av.open(str(self.path.absolute()), metadata_errors="replace")
+        return open_container(self.path)
 
     def _scan(self, container: InputContainer) -> None:
         """Read all timestamps: they tell the start, the rate and the number of frames."""
@@ -125,6 +133,10 @@ class VideoReader:
             yield start, end, frame
 
 
+def _most_pixels(first: int) -> int:
+    return max(_ALWAYS_READ, min(_GROWTH * first, _NEVER_READ), int(first * _PADDING))
+
+
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:  # the cover of a song
@@ -150,8 +162,10 @@ def _packet_spans(container: InputContainer, stream: VideoStream) -> list[tuple[
     return sorted(spans)
 
 
-def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[VideoFrame]:
-    """Decode what can be decoded; damage is skipped and logged."""
+def _decode(container: InputContainer, stream: VideoStream, path: Path, max_pixels: int | None) -> Iterator[VideoFrame]:
+    """Decode what can be decoded; damage, and frames of too many pixels, are skipped and logged."""
+    if max_pixels is not None:
+        stream.codec_context.options = {"max_pixels": str(max_pixels)}
     damaged = 0
     try:
         for packet in container.demux(stream):
@@ -164,4 +178,4 @@ def _decode(container: InputContainer, stream: VideoStream, path: Path) -> Itera
     except av.FFmpegError as error:
         logger.warning("'%s' ends early: %s", path, error.strerror)
     if damaged:
-        logger.warning("'%s' is damaged: %d pieces could not be decoded", path, damaged)
+        logger.warning("'%s' is damaged, or its frames grow: %d pieces could not be decoded", path, damaged)

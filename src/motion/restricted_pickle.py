@@ -1,24 +1,25 @@
 """Reads pickles of plain values and numeric numpy arrays; anything else in them is refused before it is touched.
 
-Not even numpy's own constructors run on the file's words: what numpy pickles refer to is rebuilt by the small classes
-below, which check shape, type and size.
+Neither Python's unpickler nor numpy's constructors run on the file's words: the steps are taken by `run_pickle`, and
+what numpy pickles refer to is rebuilt by the small classes below, which check shape, type and size.
+
+What a file holds may be huge, or endless when it is shown: messages name types and bounded numbers, and cut names.
 """
 
 from __future__ import annotations
 
-import io
 import math
-import pickle
-import pickletools
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from ..errors import TemplateError
+from .pickle_machine import NAME_SIGNS, run_pickle
 
 _NUMBERS = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1")
-_MEMO_WRITES = ("PUT", "BINPUT", "LONG_BINPUT")
+_MAX_SIDE = 2**32  # of an array
+_MAX_ARGUMENTS = 8
 
 
 def load_arrays(data: bytes) -> Any:
@@ -31,12 +32,11 @@ def load_arrays(data: bytes) -> Any:
         TemplateError: if it is damaged, or names a global other than those of numeric arrays (the error names it).
     """
     try:
-        _refuse_memo_bombs(data)
-        return _ArrayUnpickler(io.BytesIO(data)).load()
+        return run_pickle(data, _find, _call, _build)
     except TemplateError:
         raise
-    except Exception as error:  # a hostile or cut file can make the unpickler raise nearly anything
-        raise TemplateError(f"the pickle is damaged: {error}") from error
+    except Exception as error:  # a hostile or cut file can make this raise nearly anything
+        raise TemplateError(f"the pickle is damaged: {str(error)[:NAME_SIGNS]}") from error
 
 
 class PickledArray:
@@ -60,7 +60,8 @@ class _Dtype:
 
     def resolve(self) -> np.dtype:
         if self.spec not in _NUMBERS or self.order not in ("<", ">", "|", "="):
-            raise TemplateError(f"the pickle holds an array of type {self.spec!r}; only plain numbers are read")
+            spec = self.spec[:NAME_SIGNS] if isinstance(self.spec, str) else type(self.spec).__name__
+            raise TemplateError(f"the pickle holds an array of type {spec!r}; only plain numbers are read")
         return np.dtype(self.spec).newbyteorder(self.order)
 
 
@@ -81,8 +82,8 @@ def _numbers(raw: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
     """Numbers from raw bytes, checked."""
     if not (isinstance(raw, bytes | bytearray) and isinstance(dtype, _Dtype) and order in ("C", "F")):
         raise TemplateError("the pickle holds an array that is not stored as plain bytes")
-    if not (isinstance(shape, tuple) and len(shape) <= 8 and all(type(n) is int and n >= 0 for n in shape)):
-        raise TemplateError(f"the pickle holds an array of shape {shape!r}")
+    if not (isinstance(shape, tuple) and len(shape) <= 8 and all(type(n) is int and 0 <= n < _MAX_SIDE for n in shape)):
+        raise TemplateError("the pickle holds an array whose shape makes no sense")
     kind = dtype.resolve()
     if math.prod(shape) * kind.itemsize != len(raw):
         raise TemplateError(f"the pickle holds an array of shape {shape} with {len(raw)} bytes")
@@ -118,16 +119,23 @@ _PERMITTED: dict[str, Callable[..., Any]] = {
 }
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        function = _PERMITTED.get(f"{module}.{name}")
-        if function is None:
-            raise TemplateError(f"the pickle asks for {module}.{name}, which no motion template needs: not opened")
-        return _Global(function)
+def _find(module: str, name: str) -> _Global:
+    module, name = module[:NAME_SIGNS], name[:NAME_SIGNS]
+    function = _PERMITTED.get(f"{module}.{name}")
+    if function is None:
+        raise TemplateError(f"the pickle asks for {module}.{name}, which no motion template needs: not opened")
+    return _Global(function)
 
 
-def _refuse_memo_bombs(data: bytes) -> None:
-    """The unpickler reserves memory up to the largest memo index, which a file of ten bytes may set to 2^32."""
-    for opcode, argument, _position in pickletools.genops(data):
-        if opcode.name in _MEMO_WRITES and not 0 <= int(argument or 0) <= len(data):
-            raise TemplateError("the pickle is damaged: memo index out of range")
+def _call(function: Any, arguments: Any) -> Any:
+    if not (isinstance(function, _Global) and isinstance(arguments, tuple)):
+        raise TemplateError("the pickle calls something that is no function")
+    if len(arguments) > _MAX_ARGUMENTS:  # every call copies them, and a file may share them between many calls
+        raise TemplateError("the pickle calls a function with too many arguments")
+    return function(*arguments)
+
+
+def _build(target: Any, state: Any) -> None:
+    if not isinstance(target, PickledArray | _Dtype | _Global):
+        raise TemplateError("the pickle tries to change something that is no array")
+    target.__setstate__(state)

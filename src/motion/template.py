@@ -57,7 +57,7 @@ class MotionTemplate:
             _check("lip_ratio", motion.lip_ratio, (n, 1))
         if not 0 < self.fps <= MAX_FPS:
             raise TemplateError(f"a template's frame rate must lie between 0 and {MAX_FPS}, got {self.fps}")
-        if not (self.model.isprintable() and 0 < len(self.model) <= 64):
+        if not (0 < len(self.model) <= 64 and self.model.isprintable()):
             raise TemplateError(f"a template's model must be a short name, got {self.model[:80]!r}")
 
     @property

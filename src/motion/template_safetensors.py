@@ -7,6 +7,7 @@ came from.
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -21,6 +22,9 @@ FORMAT = "liveportrait-motion-template"
 VERSION = "1"
 _REQUIRED = ("R", "exp", "t", "scale")
 _OPTIONAL = ("kp", "eye_ratio", "lip_ratio")
+_MAX_HEADER = 2**20
+_FRACTION = re.compile("([0-9]{1,30})/([0-9]{1,30})")  # `Fraction` itself would work for ever on "1e99999999"
+_SIGNS = 80  # of a word of the file in a message
 
 
 def encode(motion: Motion, fps: Fraction, model: str) -> bytes:
@@ -51,11 +55,13 @@ def decode(data: bytes) -> tuple[Motion, Fraction, str]:
     if header.get("format") != FORMAT:
         raise TemplateError("the safetensors file is no motion template")
     if header.get("version") != VERSION:
-        raise TemplateError(f"the template has version {header.get('version')}, this program reads version {VERSION}")
+        raise TemplateError(
+            f"the template has version {_shown(header, 'version')}, this program reads version {VERSION}"
+        )
     try:
         tensors = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise TemplateError(f"the template is damaged: {error}") from error
+        raise TemplateError(f"the template is damaged: {str(error)[:_SIGNS]}") from error
     if missing := [name for name in _REQUIRED if name not in tensors]:
         raise TemplateError(f"the template lacks {', '.join(missing)}")
     known: dict[str, Any] = {name: tensors[name].float() for name in _REQUIRED + _OPTIONAL if name in tensors}
@@ -63,8 +69,8 @@ def decode(data: bytes) -> tuple[Motion, Fraction, str]:
     motion = Motion(**known)
     found = motion.R.shape[0] if motion.R.ndim else 0
     if header.get("n_frames") != str(found):
-        raise TemplateError(f"the template says {header.get('n_frames')} frames but holds {found}")
-    return motion, _fps(header.get("fps")), str(header.get("model"))
+        raise TemplateError(f"the template says {_shown(header, 'n_frames')} frames but holds {found}")
+    return motion, _fps(header), header.get("model", "")
 
 
 def read_header(data: bytes) -> dict[str, str]:
@@ -73,18 +79,22 @@ def read_header(data: bytes) -> dict[str, str]:
     Raises:
         TemplateError: if there is none.
     """
-    size = int.from_bytes(data[:8], "little")
+    size = min(int.from_bytes(data[:8], "little"), _MAX_HEADER)
     try:
         header = json.loads(data[8 : 8 + size])["__metadata__"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TemplateError("the file is no motion template: its header cannot be read") from error
-    if not isinstance(header, dict):
+    if not isinstance(header, dict) or not all(isinstance(value, str) for value in header.values()):
         raise TemplateError("the file is no motion template: its header holds no metadata")
     return header
 
 
-def _fps(text: Any) -> Fraction:
-    try:
-        return Fraction(str(text))
-    except (ValueError, ZeroDivisionError) as error:
-        raise TemplateError(f"the template's frame rate {text!r} is no fraction") from error
+def _fps(header: dict[str, str]) -> Fraction:
+    found = _FRACTION.fullmatch(header.get("fps", ""))
+    if found is None or int(found[2]) == 0:
+        raise TemplateError(f"the template's frame rate {_shown(header, 'fps')!r} is no fraction")
+    return Fraction(int(found[1]), int(found[2]))
+
+
+def _shown(header: dict[str, str], name: str) -> str:
+    return header.get(name, "")[:_SIGNS]

@@ -13,9 +13,10 @@ _PHRASES = (
     (re.compile(r"(?<!\w)--no_(\w+)"), r"\1=false"),
     (re.compile(r"(?<!\w)--(\w+)"), r"\1"),
 )
-_QUOTED_PATH = re.compile(r"'(?:[A-Za-z]:)?[\\/][^']*'")
+_QUOTED_PATH = re.compile(r"'(?:[A-Za-z]:)?[\\/][^']*(?:'|\Z)")
 _PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|/)[\w.-]+(?:[\\/][^\s:;,'\"]+)+")
 _LONGEST = 500  # signs: a hostile file may have words of its own in a message
+_READ = 2000  # signs that are looked at: paths take some that are not shown
 
 
 def for_callers(message: str, folder: Path) -> str:
@@ -26,7 +27,7 @@ def for_callers(message: str, folder: Path) -> str:
         folder: where the files of the job lie; they are named as the caller does: source, driving.
     """
     given = rf"(?:the (?:source|driving) )?'?{re.escape(str(folder))}[\\/](source|driving)(?:\.\w+)?'?"
-    message = re.sub(given, r"the \1", message)
+    message = re.sub(given, r"the \1", message[:_READ])
     for pattern, words in _PHRASES:
         message = pattern.sub(words, message)
     message = _PATH.sub("a file of the service", _QUOTED_PATH.sub("a file of the service", message))

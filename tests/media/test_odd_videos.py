@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from src.errors import InputError
-from src.media import ffmpeg
-from src.media.video_reader import open_video
+from src.media import ffmpeg, video_reader
+from src.media.upright import Upright
+from src.media.video_reader import VideoReader, open_video
 
 from .clips import make_clip, stamp_of
 
@@ -132,6 +133,50 @@ def test_a_clip_that_changes_its_size(tmp_path):
         )
     (tmp_path / "both.ts").write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
     assert {frame.rgb.shape for frame in open_video(tmp_path / "both.ts")} == {(48, 64, 3)}
+
+
+def joined(folder, codec, *sizes):
+    """A transport stream whose frames change their size."""
+    for size in sizes:
+        red = ["-f", "lavfi", "-i", f"color=red:s={size}:d=0.2", "-c:v", codec, "-pix_fmt", "yuv420p"]
+        ffmpeg.run([*red, str(folder / f"{size}.ts")])
+    both = folder / "both.ts"
+    both.write_bytes(b"".join((folder / f"{size}.ts").read_bytes() for size in sizes))
+    return both
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg2video"])
+def test_frames_that_grow_beyond_measure_are_passed_over(tmp_path, caplog, monkeypatch, codec):
+    """The first frame alone is judged beforehand: those behind it must not take a thousand times its memory."""
+    clip = joined(tmp_path, codec, "64x64", "2560x1440")
+    decoded = []
+    monkeypatch.setattr(Upright, "rgb", lambda _, frame: decoded.append(frame.width) or np.zeros((64, 64, 3), np.uint8))
+    with caplog.at_level(logging.WARNING):
+        assert len(list(open_video(clip))) >= 3  # a decoder holds some back until the next one comes
+    assert set(decoded) == {64} and "its frames grow" in caplog.text
+
+
+@pytest.mark.parametrize("sizes", [("320x180", "1280x720"), ("320x180", "1920x1080"), ("2560x1440", "3840x2160")])
+def test_calls_and_recorders_may_begin_small(tmp_path, monkeypatch, sizes):
+    decoded = set()
+    monkeypatch.setattr(Upright, "rgb", lambda _, frame: decoded.add(f"{frame.width}x{frame.height}"))
+    list(open_video(joined(tmp_path, "mpeg2video", *sizes)))
+    assert decoded == set(sizes)
+
+
+@pytest.mark.parametrize(
+    ("first", "most"),
+    [(1, 2048 * 1152), (2048 * 1152, 4 * 2048 * 1152), (4096 * 4096, 4096 * 4096 * 5 // 4), (10**8, 125_000_000)],
+)
+def test_how_far_frames_may_grow(first, most):
+    assert video_reader._most_pixels(first) == most
+
+
+def test_a_first_frame_of_too_many_pixels(tmp_path):
+    make_clip(tmp_path / "clip.mp4", [Fraction(i, 25) for i in range(3)])
+    assert VideoReader(tmp_path / "clip.mp4", max_pixels=10**6).n_frames == 3
+    with pytest.raises(InputError, match="no frame that can be decoded"):
+        VideoReader(tmp_path / "clip.mp4", max_pixels=1000)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
 from safetensors.numpy import save
 
 from src.errors import InputError, MissingFileError
@@ -41,6 +42,12 @@ def test_videos_are_known_whatever_their_name(tmp_path, suffix):
 def test_gifs_are_still_or_animated():
     assert sniff(gif(1)) is MediaKind.PICTURE
     assert sniff(gif(3)) is MediaKind.ANIMATION
+
+
+def test_the_frames_of_a_gif_are_not_counted(monkeypatch):
+    """Counting reads the whole file: millions of tiny frames would take many seconds."""
+    monkeypatch.setattr(GifImageFile, "n_frames", property(lambda self: pytest.fail("counted")))
+    assert sniff(gif(3)) is MediaKind.ANIMATION and sniff(gif(1)) is MediaKind.PICTURE
 
 
 def test_templates_and_folders(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import media
+from .hostile_templates import PICKLES, template_with_rate
 
 UNFIT, TOO_MUCH, WRONG, BROKEN = {415}, {413}, {422}, {400}
 EDGE = "----edge"
@@ -90,6 +91,8 @@ NOT_MEDIA = {
 }
 
 FILES = {
+    **{f"template: {name}": Bad(UNFIT, driving=_as_source(data), says="the pickle ") for name, data in PICKLES.items()},
+    "template of endless rate": Bad(UNFIT, driving=lambda: template_with_rate("1e999999"), says="no fraction"),
     "half a PNG": Bad(UNFIT, source=lambda: media.picture((300, 300), "PNG")[:200]),
     "half a JPEG": Bad(UNFIT, source=lambda: media.portrait()[:3000]),
     "pixel bomb": Bad(TOO_MUCH, source=lambda: media.png_that_claims(60000, 60000), says="pixels"),
