@@ -26,6 +26,8 @@ class ServiceOptions:
     """Address to listen at; 0.0.0.0 = all addresses of this machine."""
     server_port: int = 7862
     """Port to listen at; 0 = any free one, which the log names."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further names under which the service may be asked, such as that of a proxy in front of it."""
     model: Literal["auto", "base", "compact"] = "auto"
     """base = the official weights, of people and of animals; compact = our small ones; auto = official if there."""
     weights_dir: Annotated[
@@ -50,6 +52,10 @@ class ServiceOptions:
     """Longest video or template, in seconds; of more than 60 frames a second, fewer seconds."""
     max_queue: int = 8
     """Jobs that may wait while one runs; more are told to come back later."""
+    max_job_minutes: float = 30.0
+    """Longest time that one job may run."""
+    min_free_gib: float = 1.0
+    """Room that uploads must leave on the disk of the folder, in GiB; with less, nothing is taken."""
     keep_minutes: float = 60.0
     """How long results can be fetched."""
 
@@ -57,6 +63,11 @@ class ServiceOptions:
     def max_bytes(self) -> int:
         """Largest request in bytes."""
         return self.max_upload_mib << 20
+
+    @property
+    def reserved_bytes(self) -> int:
+        """Room on the disk that uploads must leave, in bytes."""
+        return round(self.min_free_gib * (1 << 30))
 
     @property
     def max_frames(self) -> int:
@@ -74,6 +85,11 @@ class ServiceOptions:
         for name, low in _LOWEST.items():
             if (value := getattr(self, name)) < low:
                 raise InputError(f"--{name} must be at least {low}, got {value}")
-        for name in ("max_seconds", "keep_minutes"):
+        for name in ("max_seconds", "max_job_minutes", "keep_minutes"):
             if not (isfinite(value := getattr(self, name)) and value > 0):
                 raise InputError(f"--{name} must be a number above 0, got {value}")
+        if not 0 <= self.min_free_gib < 1 << 20:
+            raise InputError(f"--min_free_gib must be a number from 0 on, got {self.min_free_gib}")
+        for name in self.allowed_hosts:
+            if not name or not set(":/*, ").isdisjoint(name):
+                raise InputError(f"--allowed_hosts must be names without port, got '{name}'")

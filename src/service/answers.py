@@ -10,22 +10,24 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from .problem import Problem
+from .problem import fault as our_fault
 from .schemas import ErrorBody
 
 _log = logging.getLogger(__name__)
 
 _WHEN = {
     400: "Not a form, or one that is damaged or cut off.",
+    403: "Under a name that is not allowed, or from a web page of another place.",
     404: "There is no such job or result, or no longer.",
     408: "The upload took too long.",
     409: "The job was cancelled.",
-    413: "Too many bytes, pixels, seconds or frames.",
+    413: "Too many bytes, pixels, seconds or frames, or a job that takes too long.",
     415: "A file that is neither picture, video nor template, or is damaged.",
     416: "Not a range of this file.",
     422: "A field that is missing or wrong, or media that cannot be animated: no face, for instance.",
     429: "The queue is full.",
     500: "A fault of the service; its log tells more.",
-    503: "The service is stopping, or lacks the model or room on its disk.",
+    503: "The service is stopping, or lacks the model, its folder or room on its disk.",
 }
 _RETRY = {"Retry-After": {"description": "Seconds after which to try again.", "schema": {"type": "integer"}}}
 
@@ -63,8 +65,8 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def fault(request: Request, error: Exception) -> JSONResponse:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return _answer(Problem(500, "something went wrong in the service; its log says what"))
+        _log.error("%a %a failed", request.method, request.url.path, exc_info=error)  # %a: a path may hold line breaks
+        return _answer(our_fault())
 
 
 def _answer(problem: Problem) -> JSONResponse:

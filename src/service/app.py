@@ -12,6 +12,8 @@ from ..config.service_options import ServiceOptions
 from . import fact_routes, job_routes, result_routes
 from .animator import Animator, WrapperAnimator
 from .answers import answer_errors
+from .closing import CloseUnread
+from .hosts import HostGuard, Hosts
 from .intake import largest_upload
 from .service import Service
 
@@ -32,7 +34,7 @@ def create_app(
     Args:
         options: limits, model and folder; None = the defaults.
         animate: the model; None = the one that the options name.
-        clock: seconds that only ever grow: for expiry.
+        clock: seconds that only ever grow: for expiry and the time of jobs.
 
     Raises:
         LivePortraitError: numbers that make no sense, or a model that is not there.
@@ -50,6 +52,7 @@ def create_app(
             await service.stop()
 
     app = FastAPI(
+        redirect_slashes=False,  # a redirect would name whatever host the request names
         title="LivePortrait",
         summary="One portrait and one driving video in; the portrait moves like the driver.",
         description=_ABOUT.format(limits=largest_upload(options), queue=options.max_queue, keep=options.keep_minutes),
@@ -58,6 +61,8 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.add_middleware(HostGuard, hosts=Hosts(options.server_name, options.allowed_hosts))
+    app.add_middleware(CloseUnread)
     app.state.service = service
     answer_errors(app)
     for routes in (job_routes, result_routes, fact_routes):

@@ -10,9 +10,10 @@ from fastapi import Request
 from .problem import Problem
 
 STALL_SECONDS = 30.0  # without a byte
+GRACE_SECONDS = 10.0  # after which the rate counts
+LOWEST_RATE = 16 << 10  # bytes a second, of the time that is spent waiting for them
 WHOLE_SECONDS = 900.0  # for all of it: a place in the queue is held meanwhile
 _PIECE = 1 << 18  # what is handed on at a time
-_LINGER_SECONDS, _LINGER_BYTES = 2.0, 64 << 20
 
 
 class Body:
@@ -23,12 +24,20 @@ class Body:
         limit: most bytes that are taken.
         stall: seconds that may pass without a byte.
         whole: seconds within which all of it must have come.
+        grace: seconds of waiting after which too slow a client is given up.
     """
 
     def __init__(
-        self, request: Request, limit: int, *, stall: float = STALL_SECONDS, whole: float = WHOLE_SECONDS
+        self,
+        request: Request,
+        limit: int,
+        *,
+        stall: float = STALL_SECONDS,
+        whole: float = WHOLE_SECONDS,
+        grace: float = GRACE_SECONDS,
     ) -> None:
-        self._request, self._limit, self._stall, self._whole = request, limit, stall, whole
+        self._request, self._limit, self._stall, self._whole, self._grace = request, limit, stall, whole, grace
+        self._taken, self._waited = 0, 0.0  # bytes; seconds, without those that our disk takes
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body, piece by piece.
@@ -39,44 +48,34 @@ class Body:
         """
         promised = self._request.headers.get("content-length", "")
         if promised.isdecimal() and int(promised[:20]) > self._limit:
-            raise await self._refusal()
-        pending, taken = bytearray(), 0
+            raise self._refusal()
+        pending = bytearray()
         deadline = asyncio.get_running_loop().time() + self._whole
         more = True
         while more:
             chunk, more = await self._receive(deadline)
-            taken += len(chunk)
-            if taken > self._limit:
-                raise await self._refusal()
+            if self._taken > self._limit:
+                raise self._refusal()
             pending += chunk
             if pending and (not more or len(pending) >= _PIECE):
                 yield bytes(pending)
                 pending.clear()
 
     async def _receive(self, deadline: float) -> tuple[bytes, bool]:
-        now = asyncio.get_running_loop().time()
+        begin = asyncio.get_running_loop().time()
+        until_too_slow = self._grace + self._taken / LOWEST_RATE - self._waited
         try:
-            async with asyncio.timeout(min(self._stall, max(deadline - now, 0))):
+            async with asyncio.timeout(max(min(self._stall, deadline - begin, until_too_slow), 0)):
                 message = await self._request.receive()
         except TimeoutError:
             raise Problem(408, "the upload takes too long", {"Connection": "close"}) from None
         if message["type"] == "http.disconnect":
             raise Problem(400, "the request broke off")
-        return message.get("body", b""), bool(message.get("more_body", False))
+        chunk = message.get("body", b"")
+        self._taken += len(chunk)
+        self._waited += asyncio.get_running_loop().time() - begin
+        return chunk, bool(message.get("more_body", False))
 
-    async def _refusal(self) -> Problem:
-        """What to tell; a short while the rest is thrown away, for clients that only listen when they have sent all."""
-        if self._request.headers.get("expect", "").lower() != "100-continue":  # such a client has sent nothing yet
-            await self._linger()
+    def _refusal(self) -> Problem:
         limit = f"{self._limit >> 20} MiB" if self._limit >= 1 << 20 else f"{self._limit} bytes"
         return Problem(413, f"the request is larger than {limit}", {"Connection": "close"})
-
-    async def _linger(self) -> None:
-        left, deadline = _LINGER_BYTES, asyncio.get_running_loop().time() + _LINGER_SECONDS
-        more = True
-        while more and left > 0:
-            try:
-                chunk, more = await self._receive(deadline)
-            except Problem:
-                return
-            left -= len(chunk)

@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from ..weights.catalogue import MODELS, ModelEntry
 from ..weights.paths import default_weights_dir, shipped_weights_dir
+from .answers import refusals
 from .docs_page import docs_page
+from .problem import Problem
 from .schemas import Health, ModelFacts, Models
-from .service import Service, service_of
+from .service import Here
 
 router = APIRouter(tags=["facts"])
-
-Here = Annotated[Service, Depends(service_of)]
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-@router.get("/health", response_model=Health, summary="Whether the service is well", response_description="It is.")
+@router.get(
+    "/health",
+    response_model=Health,
+    responses=refusals(403, 503),
+    summary="Whether the service is well",
+    response_description="It is.",
+)
 async def health(service: Here) -> Health:
     """Answers at once, whatever the model is doing."""
+    if ills := await service.ills():
+        raise Problem(503, "; ".join(ills), code="unwell")
     waiting, is_running = service.jobs.busy()
     return Health(
         model=service.animator.running()[0], queue_length=waiting, running=is_running, version=project_version()
     )
 
 
-@router.get("/models", response_model=Models, summary="The models", response_description="The catalogue.")
+@router.get(
+    "/models",
+    response_model=Models,
+    responses=refusals(403),
+    summary="The models",
+    response_description="The catalogue.",
+)
 async def models(service: Here) -> Models:
     """All models of the catalogue: whose licence, how large, whether their files are here, and which ones run."""
     folder = (service.options.weights_dir or default_weights_dir()).expanduser()
@@ -52,6 +66,7 @@ async def start() -> RedirectResponse:
     return RedirectResponse("/docs")
 
 
+@cache
 def project_version() -> str:
     """Version of the project; "source" in a checkout that was never installed."""
     try:

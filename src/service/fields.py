@@ -32,7 +32,7 @@ _TEXTS = {"faces": 200, "source_points": 200}  # longest
 # Option -> smallest and largest number. Narrower than on the command line, where a run harms only its own user.
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "output_size": (64, 4096),
-    "crf": (0, 51),
+    "crf": (10, 51),
     "feather": (1, 128),
     "source_max_dim": (64, 4096),
     "source_division": (1, 64),
@@ -129,7 +129,7 @@ def _is_hidden(hint: Any) -> bool:
 
 
 def _helps(group: type) -> dict[str, str]:
-    """Field -> the docstring under it."""
+    """Field -> the docstring under it: `tyro` reads them likewise, but has no public function for it."""
     (found,) = ast.parse(dedent(inspect.getsource(group))).body
     assert isinstance(found, ast.ClassDef)
     helps: dict[str, str] = {}

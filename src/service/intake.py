@@ -23,6 +23,7 @@ from .job import Job, new_number
 from .media_check import Upload, check_upload
 from .multipart import Received, receive_form
 from .problem import Problem
+from .room import check_room, is_full, no_room
 from .service import Service
 from .wording import for_callers
 
@@ -31,7 +32,7 @@ TEMPLATE_FILES = ("driving",)
 
 
 async def take_job(request: Request, service: Service, form: type[Form], files: Sequence[str]) -> Job:
-    """Receive what a job needs, look at it, and queue it.
+    """Receive what a job needs, look at it, and queue it; given up when the service stops.
 
     A place in the queue is held from the first byte on, so that uploads take no more room on the disk than jobs may.
 
@@ -44,10 +45,14 @@ async def take_job(request: Request, service: Service, form: type[Form], files: 
     Raises:
         Problem: anything about the request that cannot be used, or a full queue.
     """
+    return await service.until_stopped(_take(request, service, form, files))
+
+
+async def _take(request: Request, service: Service, form: type[Form], files: Sequence[str]) -> Job:
     service.jobs.reserve()
     number = new_number()
     try:
-        folder = await asyncio.to_thread(service.workspace.new_upload, number)
+        folder = await asyncio.to_thread(_new_folder, service, number)
         body = Body(request, service.options.max_bytes)
         received = await receive_form(body, request.headers.get("content-type", ""), folder, files)
         fields = read_fields(form, received.fields)
@@ -61,6 +66,18 @@ async def take_job(request: Request, service: Service, form: type[Form], files: 
         await asyncio.shield(asyncio.to_thread(service.workspace.remove_upload, number))
         raise
     return job
+
+
+def _new_folder(service: Service, number: str) -> Path:
+    """A folder for the uploads, on a disk that has room for them."""
+    try:
+        folder = service.workspace.new_upload(number)
+    except OSError as error:
+        if is_full(error):
+            raise no_room() from error
+        raise
+    check_room(folder, service.options.reserved_bytes)
+    return folder
 
 
 def _checked(received: Received, fields: Form, kind: Kind, service: Service, number: str) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from ..errors import Cancelled
 from ..pipeline.result import AnimationResult
@@ -16,9 +16,13 @@ from .problem import Problem
 from .schemas import ErrorDetail, JobStatus, Results, State
 
 
+class TooLong(Cancelled):
+    """The job has taken all the time that one may."""
+
+
 def new_number() -> str:
     """A number that nobody guesses: whoever knows it may fetch the results."""
-    return uuid4().hex
+    return secrets.token_hex(16)
 
 
 def _open_future() -> Future[None]:

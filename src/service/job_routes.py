@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,12 +15,10 @@ from .intake import ANIMATE_FILES, TEMPLATE_FILES, take_job
 from .job import Job
 from .request_body import form_body
 from .schemas import JobStatus, Results
-from .service import Service, service_of
+from .service import Here, Service
 from .waiting import results_of
 
 router = APIRouter(tags=["animating"])
-
-Here = Annotated[Service, Depends(service_of)]
 
 
 class Asked(BaseModel):
@@ -40,7 +39,7 @@ _FILES = {
     "driving": "What moves it: a video, a motion template (.safetensors, or the official .pkl), for people also a "
     "picture.",
 }
-_REFUSED = refusals(400, 408, 409, 413, 415, 422, 429, 500, 503)
+_REFUSED = refusals(400, 403, 408, 409, 413, 415, 422, 429, 500, 503)
 _ACCEPTED: dict[int | str, dict[str, Any]] = {
     202: {
         "model": JobStatus,
@@ -91,7 +90,7 @@ async def make_template(request: Request, service: Here, asked: FromQuery) -> Re
 @router.get(
     "/jobs/{id}",
     response_model=JobStatus,
-    responses=refusals(404, 422),
+    responses=refusals(403, 404, 422),
     summary="How far a job is",
     response_description="The job.",
 )
@@ -103,13 +102,13 @@ async def job_status(id: str, service: Here) -> JobStatus:
 @router.delete(
     "/jobs/{id}",
     response_model=JobStatus,
-    responses=_FORGOTTEN | refusals(404, 422),
+    responses=_FORGOTTEN | refusals(403, 404, 422),
     summary="Cancel a job, or remove its results",
     response_description="The job, which is cancelled now.",
 )
 async def delete_job(id: str, service: Here) -> Response:
     """Cancel a job that waits or runs (200); forget one that is over, with its results (204)."""
-    status = service.jobs.cancel(id)
+    status = await asyncio.to_thread(service.jobs.cancel, id)
     return Response(status_code=204) if status is None else JSONResponse(status.model_dump())
 
 

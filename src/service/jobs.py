@@ -11,9 +11,9 @@ from threading import Condition, Thread
 
 from ..config.service_options import ServiceOptions
 from .animator import Animator
-from .job import Job
+from .job import Job, TooLong
 from .outcome import failure_of
-from .problem import Problem
+from .problem import Problem, fault, stopping
 from .schemas import JobStatus, State
 from .workspace import Workspace
 
@@ -41,8 +41,9 @@ class Jobs:
     ) -> None:
         self._animator, self._workspace, self._clock = animator, workspace, clock
         self._places = options.max_queue + 1  # one runs
-        self._keep = options.keep_minutes * 60
+        self._keep, self._longest = options.keep_minutes * 60, options.max_job_minutes * 60
         self._jobs: dict[str, Job] = {}
+        self._made: dict[str, tuple[Job, Path]] = {}  # name of a result -> where it is
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
         self._arriving = 0
@@ -63,9 +64,9 @@ class Jobs:
         """
         with self._changed:
             if self._is_stopping:
-                raise Problem(503, "the service is stopping")
+                raise stopping()
             if self._arriving + len(self._waiting) + (self._running is not None) >= self._places:
-                seconds = min(max(round(self._last_seconds), 1), 600)
+                seconds = min(max(round(self._last_seconds * (len(self._waiting) + 1)), 1), 600)
                 raise Problem(429, f"the queue is full: come back in {seconds} seconds", {"Retry-After": str(seconds)})
             self._arriving += 1
 
@@ -82,7 +83,7 @@ class Jobs:
         """
         with self._changed:
             if self._is_stopping:
-                raise Problem(503, "the service is stopping")
+                raise stopping()
             self._arriving -= 1
             self._jobs[job.id] = job
             self._waiting.append(job)
@@ -99,7 +100,7 @@ class Jobs:
             return job.status(self._waiting.index(job) + 1 if job in self._waiting else None)
 
     def cancel(self, number: str) -> JobStatus | None:
-        """Stop a job, or forget a finished one and remove its results.
+        """Stop a job, or forget a finished one and remove its results; touches the disk.
 
         Returns:
             The job, which is cancelled now; None if it was forgotten.
@@ -109,11 +110,17 @@ class Jobs:
         """
         with self._changed:
             job = self._found(number)
-            if job.is_over:
+            if is_over := job.is_over:
                 self._forget(job)
-                return None
-            self._stop(job, Problem(409, "the job was cancelled"))
-            return job.status(None)
+            else:
+                self._cancel(job, Problem(409, "the job was cancelled"))
+            is_running = job is self._running
+        if is_over:
+            self._workspace.remove_results(job.id)
+            return None
+        if not is_running:
+            self._workspace.remove_upload(job.id)
+        return job.status(None)
 
     def file(self, name: str) -> Path:
         """The file of a result.
@@ -122,10 +129,14 @@ class Jobs:
             Problem: 404.
         """
         with self._changed:
-            for job in self._jobs.values():
-                if not self._is_expired(job) and name in (files := job.files()):
-                    return files[name]
-        raise Problem(404, "there is no such result, or no longer")
+            job, path = self._made.get(name, (None, None))
+            if job is None or path is None or self._is_expired(job):
+                raise Problem(404, "there is no such result, or no longer")
+            return path
+
+    def is_working(self) -> bool:
+        """Whether jobs are taken up."""
+        return self._worker.is_alive()
 
     def busy(self) -> tuple[int, bool]:
         """How many jobs wait, and whether one runs."""
@@ -135,22 +146,34 @@ class Jobs:
     def expire(self) -> None:
         """Forget what has been kept long enough."""
         with self._changed:
-            for job in [job for job in self._jobs.values() if self._is_expired(job)]:
+            expired = [job for job in self._jobs.values() if self._is_expired(job)]
+            for job in expired:
                 self._forget(job)
+        for job in expired:  # without the lock: a disk may be slow
+            self._workspace.remove_results(job.id)
 
     def stop(self) -> None:
         """Cancel everything and wait for the thread; what has been waiting for a job is told."""
         with self._changed:
             self._is_stopping = True
+            waiting = list(self._waiting)
             for job in [job for job in self._jobs.values() if not job.is_over]:
-                self._stop(job, Problem(503, "the service is stopping"))
+                self._cancel(job, stopping())
             self._changed.notify()
+        for job in waiting:
+            self._workspace.remove_upload(job.id)
         if self._worker.is_alive():
             self._worker.join(_STOP_SECONDS)
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            self._run(job)
+            try:
+                self._run(job)
+            except BaseException:  # a fault of ours; the next job must find this thread alive all the same
+                _log.exception("job %s could not be ended", job.id)
+                with self._changed:
+                    self._running = None
+                    self._end(job, "failed", fault())
 
     def _next(self) -> Job | None:
         """The next job, which runs from now on; None when the service stops."""
@@ -164,35 +187,41 @@ class Jobs:
 
     def _run(self, job: Job) -> None:
         begin, problem = self._clock(), None
+
+        def progress(stage: str, done: int, total: int | None) -> None:
+            if self._clock() - begin > self._longest:
+                raise TooLong(f"the job took longer than {self._longest / 60:g} minutes, the most that one may take")
+            job.progress(stage, done, total)
+
         try:
-            job.result = self._animator.animate(job.kind, job.options, job.progress)
-        except Exception as error:
+            self._workspace.make()  # results need their folder, whoever removed it meanwhile
+            job.result = self._animator.animate(job.kind, job.options, progress)
+        except BaseException as error:  # whatever it is: a job ends, not the thread
             problem = failure_of(error, job)
-        finally:
-            self._workspace.remove_upload(job.id)
+        self._workspace.remove_upload(job.id)
         with self._changed:
             self._running = None
             if problem is None:
                 self._last_seconds = self._clock() - begin
-            self._end(job, "done" if problem is None else "failed", problem=problem)
+            was_wanted = self._end(job, "done" if problem is None else "failed", problem)
+        if not was_wanted:  # what it made all the same is not kept
+            self._workspace.remove_results(job.id)
 
-    def _stop(self, job: Job, problem: Problem) -> None:
-        """Cancel a job; a running one notices at its next frame, and its files are removed by then."""
-        if job.is_over:
-            return
+    def _cancel(self, job: Job, problem: Problem) -> None:
+        """Cancel a job that is not over; a running one notices at its next frame, and its files are removed then."""
         if job in self._waiting:
             self._waiting.remove(job)
-            self._workspace.remove_upload(job.id)
-        self._end(job, "cancelled", problem=problem)
+        self._end(job, "cancelled", problem)
 
-    def _end(self, job: Job, state: State, *, problem: Problem | None = None) -> None:
-        with self._changed:
-            if job.is_over:  # cancelled in the meantime: what it made all the same is not kept
-                self._workspace.remove_results(job.id)
-                return
-            job.state, job.problem, job.finished_at = state, problem, self._clock()
+    def _end(self, job: Job, state: State, problem: Problem | None) -> bool:
+        """Let a job end; False if it was cancelled in the meantime."""
+        if job.is_over:
+            return False
+        job.state, job.problem, job.finished_at = state, problem, self._clock()
+        self._made |= {name: (job, path) for name, path in job.files().items()}
         _log.info("job %s: %s%s", job.id, state, "" if problem is None else f" ({problem.message})")
         job.finished.set_result(None)
+        return True
 
     def _found(self, number: str) -> Job:
         job = self._jobs.get(number)
@@ -204,5 +233,7 @@ class Jobs:
         return job.finished_at is not None and self._clock() >= job.finished_at + self._keep
 
     def _forget(self, job: Job) -> None:
+        """No longer know a job; its files are removed by the caller, without the lock."""
         del self._jobs[job.id]
-        self._workspace.remove_results(job.id)
+        for name in job.files():
+            self._made.pop(name, None)

@@ -1,9 +1,12 @@
-"""Reads a form: its files go straight to disk under our names, its fields stay in memory."""
+"""Reads a form: its files go straight to disk under our names, its fields stay in memory.
+
+Starlette has a reader of forms, too, which spools files into temporary ones of its own, wherever those are, so that
+everything would be written twice; nor can it be stopped by our limits of bytes, time and parts while a form arrives.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from .body import Body
 from .problem import Problem
+from .room import is_full, no_room
 
 _MOST_PARTS = 64
 _LONGEST_FIELD = 4096  # bytes
@@ -104,8 +108,8 @@ class _FormReader:
         except FormParserError:
             raise Problem(400, "the form is damaged") from None
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise Problem(503, "the service has no room for the upload", code="no_room") from error
+            if is_full(error):
+                raise no_room() from error
             raise
 
     def close(self) -> None:
@@ -142,10 +146,10 @@ class _FormReader:
         self._value.clear()
 
     def _on_headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition.decode("latin-1"))
+        kind, options = parse_options_header(self._disposition.decode("latin-1"))
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         self._text.clear()
-        if not self._name:
+        if kind != b"form-data" or not self._name:
             raise Problem(400, "a part of the form has no name")
         if self._name in self._received.files or self._name in self._received.fields:
             raise Problem(422, f"the field {self._name[:80]!r} was given twice")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 CODES = {
     400: "bad_request",
+    403: "forbidden",
     404: "not_found",
     405: "method_not_allowed",
     408: "too_slow",
@@ -40,3 +41,13 @@ class Problem(Exception):
     def body(self) -> dict[str, dict[str, str]]:
         """The answer's JSON."""
         return {"error": {"code": self.code, "message": self.message}}
+
+
+def stopping() -> Problem:
+    """What all are told who still wait when the service ends."""
+    return Problem(503, "the service is stopping")
+
+
+def fault() -> Problem:
+    """What is told of a fault of our own, which goes to the log."""
+    return Problem(500, "something went wrong in the service; its log says what")

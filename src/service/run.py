@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from ..config.service_options import ServiceOptions
 from ..errors import InputError
 from .app import create_app
+from .protocol import PromptProtocol
 from .service import Service
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ def server_of(app: FastAPI) -> Server:
     """A server for an application of `create_app`, ready to run."""
     config = uvicorn.Config(
         app,
+        http=PromptProtocol,
+        ws="none",
         log_config=None,  # the command line's own
         access_log=False,
         lifespan="on",
@@ -56,7 +59,6 @@ def serve(options: ServiceOptions) -> None:
     Raises:
         LivePortraitError: an option, the folder, the model or the address cannot be used.
     """
-    options.check()
     with _listening(options) as listener:
         app = create_app(options)
         app.state.service.workspace.open()  # here, for a mistake to be told in a line

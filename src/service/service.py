@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from ..config.service_options import ServiceOptions
 from .animator import Animator
 from .fields import animate_form, template_form
 from .jobs import Jobs
+from .problem import stopping
 from .workspace import Workspace
 
 _CHECKS_AT_ONCE = 2  # each may hold a decoded picture
 _CLEAN_SECONDS = 10.0
+
+T = TypeVar("T")
 
 
 class Service:
@@ -25,21 +29,18 @@ class Service:
     Args:
         options: of the service.
         animator: the model.
-        clock: seconds that only ever grow: for expiry.
-
-    Raises:
-        InputError: numbers that make no sense.
+        clock: seconds that only ever grow: for expiry and the time of jobs.
     """
 
     def __init__(
         self, options: ServiceOptions, animator: Animator, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        options.check()
         self.options, self.animator = options, animator
         self.workspace = Workspace(options.folder)
         self.jobs = Jobs(animator, self.workspace, options, clock)
         self.animate_form, self.template_form = animate_form(), template_form()
         self.checks = asyncio.Semaphore(_CHECKS_AT_ONCE)
+        self._stopping = asyncio.Event()
         self._cleaning: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -52,8 +53,34 @@ class Service:
         self.jobs.start()
         self._cleaning = asyncio.create_task(self._clean())
 
+    async def until_stopped(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do some work of a request; the end of the service does not wait for it.
+
+        Raises:
+            Problem: 503 if the service stops first.
+        """
+        task, end = asyncio.create_task(work), asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({task, end}, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise stopping()
+            return task.result()
+        finally:
+            task.cancel()
+            end.cancel()
+
+    async def ills(self) -> list[str]:
+        """What keeps the service from working; empty if it is well."""
+        is_there = await asyncio.to_thread(self.workspace.is_there)
+        found = {
+            "the thread that works has ended": not self.jobs.is_working(),
+            "the folder is gone or cannot be written to": not is_there,
+        }
+        return [ill for ill, is_so in found.items() if is_so]
+
     async def cancel_jobs(self) -> None:
         """Cancel everything, so that nobody waits for an answer any longer."""
+        self._stopping.set()
         await asyncio.to_thread(self.jobs.stop)
 
     async def stop(self) -> None:
@@ -75,3 +102,6 @@ def service_of(request: Request) -> Service:
     """The service that a request came to."""
     service: Service = request.app.state.service
     return service
+
+
+Here = Annotated[Service, Depends(service_of)]

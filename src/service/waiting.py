@@ -29,7 +29,7 @@ async def results_of(job: Job, request: Request, service: Service) -> Results:
     finally:
         gone.cancel()
         if not done.done():
-            service.jobs.cancel(job.id)
+            await asyncio.shield(asyncio.to_thread(service.jobs.cancel, job.id))
     if job.problem is not None:
         raise job.problem
     return job.results()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -46,8 +48,8 @@ class Workspace:
         try:
             if self._is_temporary:
                 self.folder = Path(tempfile.mkdtemp(prefix="liveportrait-service-")).resolve()
+            self.make()
             for place in (self.uploads, self.results):
-                place.mkdir(parents=True, exist_ok=True)
                 _remove_ours(place)
         except OSError as error:
             raise InputError(f"the folder '{self.folder}' cannot be used: {error.strerror or error}") from error
@@ -55,8 +57,25 @@ class Workspace:
             raise InputError(f"the folder '{self.folder}' cannot be written to: name another one")
         self._is_open = True
 
+    def make(self) -> None:
+        """Make the folders where they are missing: what cleans up temporary folders takes ours, too.
+
+        Raises:
+            OSError: they cannot be made, or somebody else made them.
+        """
+        self.folder.mkdir(mode=0o700 if self._is_temporary else 0o777, parents=True, exist_ok=True)
+        if self._is_temporary and not _is_own(self.folder):  # anybody may make a folder beside temporary ones
+            raise PermissionError(errno.EACCES, "belongs to somebody else", str(self.folder))
+        for place in (self.uploads, self.results):
+            place.mkdir(mode=0o700, exist_ok=True)
+
+    def is_there(self) -> bool:
+        """Whether the folders are there and can be written to."""
+        return all(place.is_dir() and os.access(place, os.W_OK) for place in (self.uploads, self.results))
+
     def new_upload(self, number: str) -> Path:
         """An empty folder for the files of a job."""
+        self.make()
         folder = self.uploads / number
         folder.mkdir()
         return folder
@@ -84,6 +103,11 @@ class Workspace:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             _remove_ours(self.uploads)
+
+
+def _is_own(folder: Path) -> bool:
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and (not hasattr(os, "getuid") or found.st_uid == os.getuid())
 
 
 def _remove_ours(place: Path) -> None:

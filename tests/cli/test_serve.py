@@ -29,6 +29,7 @@ def test_every_option_arrives():
     words = {
         "server_name": "0.0.0.0",
         "server_port": 80,
+        "allowed_hosts": ("one.example", "two.example"),
         "model": "compact",
         "weights_dir": Path("weights"),
         "device": "cpu",
@@ -39,12 +40,18 @@ def test_every_option_arrives():
         "max_pixels": 1000,
         "max_seconds": 1.5,
         "max_queue": 3,
+        "max_job_minutes": 2.5,
+        "min_free_gib": 0.25,
         "keep_minutes": 0.5,
     }
     assert set(words) == {field.name for field in fields(ServiceOptions)}
-    given = [word for name, value in words.items() for word in (f"--{name}", str(value))]
+    given = []
+    for name, value in words.items():
+        given += [f"--{name}", *(value if isinstance(value, tuple) else [str(value)])]
     assert serve.parse(given) == ServiceOptions(**words)
-    assert serve.parse([word.replace("_", "-") for word in given]) == ServiceOptions(**words)
+    assert serve.parse([word.replace("_", "-") if word.startswith("--") else word for word in given]) == ServiceOptions(
+        **words
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,6 +65,9 @@ def test_every_option_arrives():
         ("max_seconds", 0.0),
         ("max_seconds", float("nan")),
         ("keep_minutes", float("inf")),
+        ("max_job_minutes", 0.0),
+        ("min_free_gib", -1.0),
+        ("min_free_gib", float("nan")),
     ],
 )
 def test_numbers_that_make_no_sense(name, value, capsys):

@@ -8,7 +8,7 @@ import pytest
 from src.config.service_options import ServiceOptions
 
 from .fake import FakeAnimator
-from .running import Running, running
+from .running import Running, files_in, running
 
 
 @dataclass
@@ -25,8 +25,7 @@ class Whereabouts:
 
     def inside(self, run: Running) -> list[str]:
         """All files in the service's folder."""
-        folder = run.service.workspace.folder
-        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        return files_in(run.service.workspace.folder)
 
 
 @pytest.fixture(scope="module")

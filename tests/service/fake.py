@@ -21,7 +21,7 @@ class FakeAnimator:
     def __init__(self) -> None:
         self.go = threading.Event()
         self.go.set()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.calls: list[tuple[Kind, dict[str, Any]]] = []
         self.seen: list[list[str]] = []  # files that each call could read
 

@@ -1,9 +1,11 @@
 """A service that runs on loopback, in a thread of this process."""
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ import httpx
 from src.config.service_options import ServiceOptions
 from src.service.animator import Animator
 from src.service.app import create_app
-from src.service.run import server_of
+from src.service.run import Server, server_of
 from src.service.service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -30,11 +32,13 @@ class Running:
         client: speaks to it.
         port: where it listens.
         service: itself.
+        server: around it.
     """
 
     client: httpx.Client
     port: int
     service: Service
+    server: Server
 
     def post(self, path: str = "/animate", source=PORTRAIT, driving=DRIVER, **fields: str) -> httpx.Response:
         """Send a form; files are paths or bytes, or None for none."""
@@ -56,6 +60,12 @@ class Running:
         return self.client.get(f"/jobs/{number}").json()["state"]
 
 
+def files_in(folder: Path) -> list[str]:
+    """All files below a folder, by their path in it; folders may vanish meanwhile, which `rglob` does not bear."""
+    found = [Path(place, name) for place, _, names in os.walk(folder) for name in names]
+    return sorted(str(path.relative_to(folder)) for path in found)
+
+
 def eventually(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
@@ -75,9 +85,38 @@ def running(options: ServiceOptions, animator: Animator | None = None, clock=tim
     try:
         eventually(lambda: server.started)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False, verify=False) as client:
-            yield Running(client, port, app.state.service)
+            yield Running(client, port, app.state.service, server)
     finally:
         server.should_exit = True
         thread.join(30)
         listener.close()
     assert not thread.is_alive()
+
+
+@contextmanager
+def polled(run: Running, within: float = 1.0) -> Iterator[None]:
+    """Ask for the health all the time; it must come at once, each time.
+
+    Args:
+        run: the service.
+        within: seconds.
+    """
+    took: list[float] = []
+    is_over = threading.Event()
+
+    def poll() -> None:
+        with httpx.Client(base_url=run.client.base_url, trust_env=False, timeout=60) as client:
+            while not is_over.wait(0.05):
+                begin = time.monotonic()
+                assert client.get("/health").status_code == 200
+                took.append(time.monotonic() - begin)
+
+    with ThreadPoolExecutor(1) as pool:
+        polling = pool.submit(poll)
+        try:
+            yield
+            eventually(lambda: len(took) > 2 or polling.done())
+        finally:
+            is_over.set()
+        polling.result(60)
+    assert max(took) < within

@@ -93,4 +93,4 @@ def test_the_document_is_complete(document):
     for name in ("Results", "JobStatus", "Health", "Models", "ErrorBody"):
         assert document["components"]["schemas"][name]["example"]
     statuses = set(document["paths"]["/animate"]["post"]["responses"])
-    assert statuses == {"200", "202", "400", "408", "409", "413", "415", "422", "429", "500", "503"}
+    assert statuses == {"200", "202", "400", "403", "408", "409", "413", "415", "422", "429", "500", "503"}

@@ -2,17 +2,25 @@
 
 import socket
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from . import media
 from .hostile import EDGE, HOSTILE, request_of
-from .running import Running, eventually
+from .running import Running, eventually, polled
 
 
 @pytest.fixture(scope="module")
 def good() -> dict[str, bytes]:
     return {"source": media.portrait(), "driving": media.template()}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def well_all_the_time(compact) -> Iterator[None]:
+    """Not only afterwards: the health is asked for while all of it goes on, on machines that have others to serve."""
+    with polled(compact, within=3):
+        yield
 
 
 def check_well(run: Running) -> None:
@@ -58,7 +66,7 @@ def raw(run: Running, head: str, body: bytes = b"") -> bytes:
     return answer
 
 
-HEAD = f"POST /animate HTTP/1.1\nHost: x\nContent-Type: multipart/form-data; boundary={EDGE}\n"
+HEAD = f"POST /animate HTTP/1.1\nHost: localhost\nContent-Type: multipart/form-data; boundary={EDGE}\n"
 
 
 @pytest.mark.parametrize(

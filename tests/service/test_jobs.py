@@ -16,12 +16,11 @@ from src.service.workspace import Workspace
 
 from .fake import CONTENT, FRAMES, FakeAnimator
 from .hostile import EDGE, form, part
-from .running import DRIVER, PORTRAIT, eventually, running
+from .running import DRIVER, PORTRAIT, eventually, files_in, running
 
 
 def files_of(run):
-    folder = run.service.workspace.folder
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return files_in(run.service.workspace.folder)
 
 
 def test_the_model_is_asked_for_what_the_request_says(quick, fake):
@@ -79,7 +78,7 @@ def test_the_queue_is_full(quick, fake):
 def test_a_place_is_held_while_files_arrive(quick, fake):
     """So that uploads take no more room than the queue has."""
     body = form(part("source", bytes(50_000)), end=False)
-    head = f"POST /animate HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary={EDGE}\r\n"
+    head = f"POST /animate HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary={EDGE}\r\n"
     slow = [socket.create_connection(("127.0.0.1", quick.port)) for _ in range(3)]
     for connection in slow:
         connection.sendall(f"{head}Content-Length: {len(body) + 99}\r\n\r\n".encode() + body)
