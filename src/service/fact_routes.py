@@ -20,7 +20,10 @@ from .service import Here
 
 router = APIRouter(tags=["facts"])
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 @router.get(
@@ -80,7 +83,7 @@ def _facts(entry: ModelEntry, folder: Path, running: list[str]) -> ModelFacts:
         name=entry.name,
         note=entry.note,
         licence=entry.licence,
-        size_bytes=entry.size,
+        size_bytes=entry.size if all(file.size for file in entry.files.values()) else None,
         available=all(_is_there(file.path, folder) for file in entry.files.values()),
         running=entry.name in running,
     )

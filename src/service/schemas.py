@@ -120,7 +120,7 @@ class ModelFacts(BaseModel):
     name: str
     note: str
     licence: Annotated[str, Field(description="Of the weights; that of the strictest file.")]
-    size_bytes: Annotated[int, Field(description="Published sizes of the files, together; unpublished ones count 0.")]
+    size_bytes: Annotated[int | None, Field(description="Of all files; null where a size was never published.")]
     available: Annotated[bool, Field(description="Whether all of its files are on the server.")]
     running: Annotated[bool, Field(description="Whether this service runs it.")]
 

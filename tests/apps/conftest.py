@@ -36,7 +36,7 @@ def camera(tmp_path_factory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop would be in the way of tests elsewhere
 def browser(camera) -> Iterator[Browser]:
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
@@ -55,13 +55,13 @@ def browser(camera) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people_address() -> Iterator[str]:
     with open_page(ArgumentConfig(model="compact", device="cpu", server_port=free_port()), animals=False) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def animals_address() -> Iterator[str]:
     args = ArgumentConfig(model="compact", device="cpu", server_port=free_port(), flag_stitching=False)
     with open_page(args, animals=True) as address:
