@@ -21,6 +21,13 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 OPENS_WITHIN_MS = 60_000
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the browser takes its time."""
+    for item in items:
+        if "open_tab" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
