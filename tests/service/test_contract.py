@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -53,6 +53,11 @@ def contract(tmp_path_factory):
         assert run.client.get("/health").json()["status"] == "ok"
 
 
+def loses_its_fault(values: object) -> bool:
+    """Whether queries and forms cannot say what is wrong: a list of none is sent as nothing, of one as its item."""
+    return isinstance(values, dict) and any(isinstance(value, list) and len(value) < 2 for value in values.values())
+
+
 def check_all(operation, **settings_of_it) -> Counter[int]:
     """Send what the document allows, and check all answers; their statuses."""
     seen: Counter[int] = Counter()
@@ -67,6 +72,7 @@ def check_all(operation, **settings_of_it) -> Counter[int]:
     )
     @given(case=operation.as_strategy(**settings_of_it))
     def check(case) -> None:
+        assume(not loses_its_fault(case.query) and not loses_its_fault(case.body))
         response = case.call()
         seen[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
@@ -85,7 +91,4 @@ def test_answers_are_as_documented(contract, path, method):
 @pytest.mark.parametrize("path", ["/animate", "/templates"])
 def test_what_is_not_documented_is_refused_as_documented(contract, path):
     seen = check_all(contract[path]["POST"], generation_mode=GenerationMode.NEGATIVE)
-    refused = sum(seen[status] for status in (400, 413, 415, 422))
-    others = seen.total() - refused - seen[200] - seen[202]
-    # on its way through the wire a case may become a good one: a number 0 is as good a "false" as any in a query
-    assert others == 0 and refused > 0.9 * seen.total(), seen
+    assert set(seen) <= {400, 413, 415, 422}, seen

@@ -7,16 +7,16 @@ import pytest
 
 from src.service.wording import for_callers
 
-FOLDER = Path("/srv/work/uploads/0123")
+FOLDER = Path("/srv/app/uploads/0123")
 
 
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ("no face in the source '/srv/work/uploads/0123/source.jpg': give one", "no face in the source: give one"),
-        ("'/srv/work/uploads/0123/driving.mp4' is damaged", "the driving is damaged"),
-        ("/srv/work/uploads/0123/driving.pkl: the pickle is damaged", "the driving: the pickle is damaged"),
-        ("'/srv/work/results/ab.mp4' cannot be written", "a file of the service cannot be written"),
+        ("no face in the source '/srv/app/uploads/0123/source.jpg': give one", "no face in the source: give one"),
+        ("'/srv/app/uploads/0123/driving.mp4' is damaged", "the driving is damaged"),
+        ("/srv/app/uploads/0123/driving.pkl: the pickle is damaged", "the driving: the pickle is damaged"),
+        ("'/srv/app/results/ab.mp4' cannot be written", "a file of the service cannot be written"),
         ("look at /usr/lib/python3/site-packages/x.py, line 3", "look at a file of the service, line 3"),
         (r"'C:\secret\x.bin' is gone", "a file of the service is gone"),
         ("--crf must lie between 0 and 51", "crf must lie between 0 and 51"),
