@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -72,7 +72,8 @@ def check_all(operation, **settings_of_it) -> Counter[int]:
     )
     @given(case=operation.as_strategy(**settings_of_it))
     def check(case) -> None:
-        assume(not loses_its_fault(case.query) and not loses_its_fault(case.body))
+        if loses_its_fault(case.query) or loses_its_fault(case.body):
+            return
         response = case.call()
         seen[response.status_code] += 1
         case.validate_response(response, checks=CHECKS)
