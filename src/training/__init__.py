@@ -1,0 +1,1 @@
+"""Training: data, losses, stages and the loop; nothing imports it but the command line."""

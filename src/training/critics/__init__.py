@@ -1,0 +1,1 @@
+"""Discriminators of pictures, faces and lips, and what they and the generator strive for."""

@@ -1,0 +1,1 @@
+"""Losses of the training: differentiable functions of pictures, keypoints and flows, in float32 or better."""
