@@ -48,7 +48,7 @@ _KEYPOINT_POINTS = {
 }
 _HAIR_TOP, _FOREHEAD_TOP, _NOSE_ROOT = 0, 10, 168  # keypoint 0 lies beyond the mesh, on the line of these two points
 _HAIR_HEIGHT = 0.9
-_MIRRORED = [(11, 15), (13, 16), (17, 14), (3, 7), (1, 2), (8, 9), (6, 12)]  # keypoints that swap in a flipped picture
+MIRRORED = [(11, 15), (13, 16), (17, 14), (3, 7), (1, 2), (8, 9), (6, 12)]  # keypoints that swap in a flipped picture
 
 
 def keypoints(meshes: Array) -> Array:
@@ -87,7 +87,7 @@ def mean_face() -> Array:
 def mean_keypoints() -> Array:
     """Keypoints of the mean face, made exactly symmetric, (21, 3), read-only."""
     order = np.arange(NUM_KP)
-    for a, b in _MIRRORED:
+    for a, b in MIRRORED:
         order[[a, b]] = b, a
     points = keypoints(mean_face())
     symmetric: Array = (points + points[order] * [-1, 1, 1]) / 2

@@ -1,0 +1,132 @@
+"""Batches of frames: a pure function of seed, step and process, so that a run can stop anywhere and go on exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from .colour import ColourOptions, draw_colours
+from .draw import DrawOptions, draw_frames
+from .framing import FramingOptions, draw_framing
+from .invented import InventedOptions, bend, invent
+from .reshape import ReshapeOptions, draw_reshape
+from .shot import Shot
+from .tracks import Track
+
+Rgb = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Batch = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What batches are made of.
+
+    Attributes:
+        size: side of the pictures in pixels.
+        sources: sources a batch and process.
+        drivers: driving frames a source; each of them makes a pair.
+        nominal: size of the stored pictures over that of the nominal crop in their middle.
+        draw: which frames.
+        framing: how they are cropped.
+        reshape: how faces are bent into other ones.
+        colour: how their colours change.
+        invented: stills.
+    """
+
+    size: int = 128
+    sources: int = 8
+    drivers: int = 2
+    nominal: float = 1.125
+    draw: DrawOptions = field(default_factory=DrawOptions)
+    framing: FramingOptions = field(default_factory=FramingOptions)
+    reshape: ReshapeOptions = field(default_factory=ReshapeOptions)
+    colour: ColourOptions = field(default_factory=ColourOptions)
+    invented: InventedOptions = field(default_factory=InventedOptions)
+
+
+class Batches(IterableDataset[dict[str, Tensor]]):
+    """Endless batches from a step on.
+
+    Args:
+        tracks: the numbers of all shots, stills being shots of one frame.
+        options: what batches are made of.
+        seed: of all chance.
+        start: first step.
+        rank: number of this process; each has batches of its own.
+    """
+
+    def __init__(self, tracks: Sequence[Track], options: DataOptions, seed: int, start: int = 0, rank: int = 0) -> None:
+        super().__init__()
+        self._clips = [track for track in tracks if len(track) > 1]
+        self._stills = [track for track in tracks if len(track) == 1]
+        weights = np.array([track.weight for track in self._clips])
+        self._odds = weights / weights.sum()
+        self._options, self._seed, self._start, self._rank = options, seed, start, rank
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        info = torch.utils.data.get_worker_info()
+        first, stride = (0, 1) if info is None else (info.id, info.num_workers)
+        step = self._start + first
+        while True:
+            yield self.batch(step)
+            step += stride
+
+    def batch(self, step: int) -> dict[str, Tensor]:
+        """The batch of a step.
+
+        Returns:
+            `source` (S, 3, N, N) and `driving` (S, D, 3, N, N) uint8; keypoints `kp_source` (S, 21, 3) and
+            `kp_driving` (S, D, 21, 3) in crop coordinates; poses `R_source` (S, 3, 3) and `R_driving` (S, D, 3, 3).
+        """
+        rng = default_rng([self._seed, self._rank, step])
+        draws = [self._draw(rng) for _ in range(self._options.sources)]
+        pictures = torch.from_numpy(np.stack([draw[0] for draw in draws])).permute(0, 1, 4, 2, 3)  # (S, 1 + D, 3, N, N)
+        kp, R = (torch.from_numpy(np.stack([draw[i] for draw in draws])) for i in (1, 2))
+        values = {"source": pictures, "kp_source": kp, "R_source": R}
+        batch = {name: value[:, 0].contiguous() for name, value in values.items()}
+        return batch | {name.replace("source", "driving"): value[:, 1:].contiguous() for name, value in values.items()}
+
+    def _draw(self, rng: Generator) -> tuple[Rgb, Floats, Floats]:
+        """Pictures (1 + D, N, N, 3), keypoints (1 + D, 21, 3) and poses (1 + D, 3, 3): the source and its drivers."""
+        options = self._options
+        clip = self._clips[rng.choice(len(self._clips), p=self._odds)]
+        if self._stills and rng.random() < options.invented.share:
+            pictures, kp, R = self._invented(clip, rng)
+        else:
+            source, driving = draw_frames(clip, options.drivers, rng, options.draw)
+            frames = [source, *driving]
+            with Shot(clip.path) as shot:
+                pictures = list(shot.pictures(frames))
+            kp, R = clip.kp[frames], clip.R[frames]
+        framing = draw_framing(rng, options.framing, options.nominal)
+        reshape, colours = draw_reshape(rng, options.reshape), draw_colours(rng, options.colour)
+        cropped, kp = framing.pictures(pictures, options.size, reshape), framing.keypoints(kp)
+        kp = kp if reshape is None else reshape.keypoints(kp)
+        return cropped if colours is None else colours(cropped), kp, framing.poses(R)
+
+    def _invented(self, clip: Track, rng: Generator) -> tuple[list[Rgb], Floats, Floats]:
+        """A still and warps of it; which of them is the source is left to chance."""
+        options = self._options
+        still = self._stills[rng.integers(len(self._stills))]
+        with Shot(still.path) as shot:
+            picture = shot.picture(0)
+        poses = [invent(still, clip, rng, options.invented) for _ in range(options.drivers)]
+        pictures = [picture, *(bend(picture, still.kp[0], kp) for kp, _ in poses)]
+        kp, R = (np.stack([first, *others]) for first, others in zip((still.kp[0], still.R[0]), zip(*poses)))
+        order = np.arange(len(pictures))
+        if rng.random() < 0.5:
+            order = np.roll(order, 1)  # a warp is the source and the real picture is among the targets
+        return [pictures[i] for i in order], kp[order], R[order]
+
+
+def load(batches: Batches, workers: int) -> Iterator[dict[str, Tensor]]:
+    """Batches made by some processes of their own (0: by this one), in the order of their steps."""
+    return iter(DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None))
