@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from .colour import ColourOptions, draw_colours
 from .draw import DrawOptions, draw_frames
 from .framing import FramingOptions, draw_framing
-from .invented import InventedOptions, bend, invent
+from .invented import InventedOptions, can_close, invent
 from .reshape import ReshapeOptions, draw_reshape
 from .shot import Shot
 from .tracks import Track
@@ -113,17 +113,19 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         return cropped if colours is None else colours(cropped), kp, framing.poses(R)
 
     def _invented(self, clip: Track, rng: Generator) -> tuple[list[Rgb], Floats, Floats]:
-        """A still and warps of it; which of them is the source is left to chance."""
+        """A still and warps of it; which of them is the source is left to chance, but never an open mouth's picture."""
         options = self._options
         still = self._stills[rng.integers(len(self._stills))]
         with Shot(still.path) as shot:
-            picture = shot.picture(0)
-        poses = [invent(still, clip, rng, options.invented) for _ in range(options.drivers)]
-        pictures = [picture, *(bend(picture, still.kp[0], kp) for kp, _ in poses)]
-        kp, R = (np.stack([first, *others]) for first, others in zip((still.kp[0], still.R[0]), zip(*poses)))
+            picture, mesh = shot.picture(0), shot.meshes[0]
+        closing = can_close(still) and bool(rng.random() < options.invented.closing)
+        poses = [invent(still, mesh, clip, rng, options.invented, closing=closing) for _ in range(options.drivers)]
+        pictures = [picture, *(pose.picture(picture) for pose in poses)]
+        kp = np.stack([still.kp[0], *(pose.kp for pose in poses)])
+        R = np.stack([still.R[0], *(pose.R for pose in poses)])
         order = np.arange(len(pictures))
-        if rng.random() < 0.5:
-            order = np.roll(order, 1)  # a warp is the source and the real picture is among the targets
+        if closing or rng.random() < 0.5:
+            order = np.roll(order, 1)  # a warp is the source, and the real picture is among the targets
         return [pictures[i] for i in order], kp[order], R[order]
 
 

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from src.motion.mesh_points import keypoints
 from src.training.data.batches import Batches, DataOptions, load
 from src.training.data.index import read_index
-from src.training.data.invented import InventedOptions, bend
+from src.training.data.invented import InventedOptions, bend, can_close
 from src.training.data.tracks import read_tracks
 
 from ..toy_faces import toy_mesh, toy_picture
@@ -61,10 +62,20 @@ def test_stills_are_drawn_as_often_as_asked(tracks):
     assert (batch["kp_source"][:, None] - batch["kp_driving"]).abs().max() > 0.01
 
 
+def test_open_mouths_of_stills_are_closed_and_never_the_source(toy_data, tracks):
+    """Toy stills are open a little by nature, so each can be closed."""
+    stills = [track for track in tracks if len(track) == 1]
+    clips = [track for track in tracks if len(track) > 1]
+    assert all(can_close(track) for track in stills)
+    options = DataOptions(size=64, sources=4, invented=InventedOptions(share=1.0, closing=1.0))
+    batch = Batches([*clips, *stills], options, seed=0).batch(0)
+    gap = [batch[name][..., 19, :2] - batch[name][..., 20, :2] for name in ("kp_source", "kp_driving")]
+    source, driving = (g.norm(dim=-1) for g in gap)
+    assert (source < 0.01).all() and (driving.amax(1) > 0.02).all()
+
+
 def test_a_bent_picture_shows_the_face_where_it_should_be():
     mesh, other = toy_mesh(), toy_mesh(roll=0.15)
-    from src.motion.mesh_points import keypoints
-
     bent = bend(toy_picture(mesh), keypoints(mesh).astype(np.float32), keypoints(other).astype(np.float32))
     face = slice(90, 230), slice(90, 200)
     before, after = (

@@ -1,0 +1,204 @@
+"""What is remembered of every input file in `.state/`, so that a later run does only what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...media.output_file import temporary_beside
+from ..data.index import INDEX, SHOTS, SUFFIX
+from .options import ShotOptions
+from .sources import Source
+
+STATE, REPORT = ".state", "prepare_report.json"
+_OPTIONS, _FORMAT = "options.json", 1
+
+
+@dataclass(frozen=True)
+class ShotRecord:
+    """One shot: see `data.index.IndexRow`."""
+
+    name: str
+    shot: int
+    frames: int
+    size: int
+    fps: str
+    face_px: float
+    sharpness: float
+    yaw_range: float
+    lip_range: float
+
+
+@dataclass
+class FileRecord:
+    """What became of one file.
+
+    Attributes:
+        source: its name relative to the input folder.
+        kind: clip or still.
+        bytes: its size when it was read.
+        modified: when it had been written, nanoseconds.
+        frames: that were looked at.
+        shots: that were written.
+        dropped: frames that were not, by reason.
+        error: why it could not be read; empty if it could.
+        messages: warnings on the way.
+    """
+
+    source: str
+    kind: str
+    bytes: int
+    modified: int
+    frames: int = 0
+    shots: list[ShotRecord] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
+    error: str = ""
+    messages: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def of(source: Source, **what: Any) -> FileRecord:
+        """A record of a file as it is now."""
+        return FileRecord(source.name, source.kind, source.bytes, source.modified, **what)
+
+    def is_of(self, source: Source) -> bool:
+        """Whether the file is still the one that was read."""
+        return (self.source, self.bytes, self.modified) == (source.name, source.bytes, source.modified)
+
+    @property
+    def kept(self) -> int:
+        """Frames that were written."""
+        return sum(shot.frames for shot in self.shots)
+
+
+class FolderError(InputError):
+    """The training folder cannot be used: the run ends, whichever file it was at."""
+
+
+class Records:
+    """The records of a training folder.
+
+    Args:
+        folder: the training folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state = folder / STATE
+
+    def begin(self, options: ShotOptions, *, overwrite: bool) -> None:
+        """Make the folder ready for a run.
+
+        Args:
+            options: that decide about the shots.
+            overwrite: remove what an earlier run left.
+
+        Raises:
+            InputError: it was made with other options, holds something else, or cannot be written to.
+        """
+        wanted = {"format": _FORMAT, **asdict(options)}
+        path = self._state / _OPTIONS
+        try:
+            if overwrite and path.is_file():
+                self._clear()
+            if path.is_file():
+                self._compare(json.loads(path.read_text(encoding="utf-8")), wanted)
+            elif (self._folder / INDEX).exists():
+                raise InputError(f"'{self._folder}' holds an {INDEX} of something else: name another folder")
+            else:
+                (self._folder / SHOTS).mkdir(parents=True, exist_ok=True)
+                _write_json(path, wanted)
+            self._sweep()
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"'{path}' is damaged: use another folder or --overwrite") from error
+        except OSError as error:
+            raise InputError(f"'{self._folder}' cannot be written to: {error.strerror or error}") from error
+
+    def read(self, source: Source) -> FileRecord | None:
+        """The record of a file if it is unchanged and all its shots are there."""
+        try:
+            content = json.loads(self._path(source).read_text(encoding="utf-8"))
+            record = FileRecord(**content | {"shots": [ShotRecord(**shot) for shot in content["shots"]]})
+        except (OSError, ValueError, TypeError, KeyError):  # none, or a damaged one: the file is due again
+            return None
+        there = all(self.shot(shot.name).is_file() for shot in record.shots)
+        return record if record.is_of(source) and there else None
+
+    def write(self, source: Source, record: FileRecord) -> None:
+        """Remember a file; its shots must lie there. Shots that an earlier version of it had are removed.
+
+        Raises:
+            FolderError: it cannot be written.
+        """
+        written = {shot.name for shot in record.shots}
+        for path in self._shots_of(source):
+            if path.stem not in written:
+                path.unlink(missing_ok=True)
+        try:
+            _write_json(self._path(source), asdict(record))
+        except OSError as error:
+            raise FolderError(f"'{self._state}' cannot be written to: {error.strerror or error}") from error
+
+    def shot(self, name: str) -> Path:
+        """The file of a shot."""
+        return self._folder / SHOTS / f"{name}{SUFFIX}"
+
+    def others(self, sources: Collection[Source]) -> int:
+        """Number of files that are remembered and not among these."""
+        known = {_OPTIONS, *(self._path(source).name for source in sources)}
+        return sum(path.name not in known for path in self._state.glob("*.json"))
+
+    def _path(self, source: Source) -> Path:
+        return self._state / f"{source.stem}.json"
+
+    def _shots_of(self, source: Source) -> Iterator[Path]:
+        return (self._folder / SHOTS).glob(f"{source.stem}_*{SUFFIX}")
+
+    def _compare(self, made: dict[str, Any], wanted: dict[str, Any]) -> None:
+        other = [name for name in wanted if made.get(name) != wanted[name]]
+        if other:
+            told = ", ".join(f"--{name} was {made.get(name)}, now {wanted[name]}" for name in other)
+            raise InputError(
+                f"'{self._folder}' was made with other options ({told}): use another folder or --overwrite"
+            )
+
+    def _clear(self) -> None:
+        """Remove all that is ours; the options go last, since the folder counts as ours by them."""
+        records = [path for path in self._state.glob("*.json") if path.name != _OPTIONS]
+        shots = (self._folder / SHOTS).glob(f"*{SUFFIX}")
+        for path in [self._folder / INDEX, self._folder / REPORT, *records, *shots, self._state / _OPTIONS]:
+            path.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed run had begun to write."""
+        for folder in (self._folder, self._folder / SHOTS, self._state):
+            for path in folder.glob(".*.part*"):
+                path.unlink(missing_ok=True)
+
+
+def _write_json(path: Path, content: object) -> None:
+    part = temporary_beside(path)
+    try:
+        part.write_text(json.dumps(content), encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_report(folder: Path, content: object) -> Path:
+    """Write what became of all files as JSON.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    path = folder / REPORT
+    try:
+        _write_json(path, content)
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be written: {error.strerror or error}") from error
+    return path

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from src.errors import InputError
+from src.training.data import shot
+from src.training.data.shot import Shot, ShotWriter
+from tests.training.prepare.footage import frame, mesh_at
+
+NUMBERS = [3, 4, 9]
+
+
+def pictures() -> list[np.ndarray]:
+    return [np.ascontiguousarray(frame(240 + n)[36:324, 100:388]) for n in NUMBERS]
+
+
+@pytest.fixture
+def path(tmp_path):
+    writer = ShotWriter(tmp_path / "a.b_0.safetensors")
+    for rgb, number in zip(pictures(), NUMBERS, strict=True):
+        writer.add(rgb, mesh_at(0, 0, 1) + number, number)
+    assert len(writer) == 3 and not list(tmp_path.iterdir())
+    writer.close()
+    return tmp_path / "a.b_0.safetensors"
+
+
+def test_frames_come_back(path):
+    with Shot(path) as read:
+        assert len(read) == 3 and read.frames.tolist() == NUMBERS and read.frames.dtype == np.int64
+        assert read.meshes.dtype == np.float32 and np.array_equal(read.meshes[2], mesh_at(0, 0, 1) + 9)
+        picture = read.picture(1)
+        assert picture.shape == (288, 288, 3) and picture.dtype == np.uint8
+        assert np.array_equal(read.pictures([2, 1])[1], picture)
+        for index, original in enumerate(pictures()):
+            error = read.picture(index).astype(float) - original
+            assert np.sqrt((error**2).mean()) < 3  # of 255: measured 2.1, on an old painting full of cracks
+
+
+def test_nothing_but_the_file_is_left(path):
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    def full(tensors, file, metadata):
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shot, "save_file", full)
+    writer = ShotWriter(tmp_path / "a.safetensors")
+    writer.add(pictures()[0], mesh_at(0, 0, 1), 0)
+    with pytest.raises(InputError, match="No space left"):
+        writer.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_files_are_refused(path, tmp_path):
+    other = tmp_path / "other.safetensors"
+    save_file({"meshes": np.zeros((1, 478, 3), np.float32)}, other)
+    with pytest.raises(InputError, match="not a shot of the training format"):
+        Shot(other)
+    other.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="cannot be read as a shot"):
+        Shot(other)
+    with pytest.raises(InputError, match="cannot be read as a shot"):
+        Shot(tmp_path / "none.safetensors")
+
+
+def test_a_damaged_picture_is_named(path):
+    content = bytearray(path.read_bytes())
+    start = content.index(b"\xff\xd8\xff")
+    content[start : start + 4] = bytes(4)
+    path.write_bytes(content)
+    with Shot(path) as read, pytest.raises(InputError, match="frame 0 cannot be decoded"):
+        read.picture(0)

@@ -1,0 +1,169 @@
+"""Whole folders: what is done, what is remembered, and what the index says of it."""
+
+import json
+import logging
+import shutil
+
+import pytest
+
+from src.errors import InputError, MissingFileError
+from src.media.picture import write_picture
+from src.training.data.index import read_index
+from src.training.data.shot import Shot
+from src.training.prepare import prepare as module
+from src.training.prepare.options import LabelOptions, PrepareOptions, ShotOptions
+from src.training.prepare.prepare import prepare
+from tests.training.prepare.footage import frame, wall, write_video
+
+DEFAULT = ShotOptions()
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("footage")
+    write_picture(folder / "ann/1.png", frame())
+    write_picture(folder / "ann/2.png", frame(turn=8))
+    write_picture(folder / "bob/wall.png", wall())
+    (folder / "bob/broken.jpg").write_bytes(b"\xff\xd8\xff" + bytes(100))
+    write_video(folder / "bob/clip.mp4", [frame(240 + n) for n in range(9)], fps=30)
+    (folder / "notes.txt").write_text("notes")
+    return folder
+
+
+@pytest.fixture
+def run(footage, tmp_path):
+    """Prepares a copy of the footage in this process."""
+    shutil.copytree(footage, tmp_path / "in")
+
+    def run(shots: ShotOptions = DEFAULT, overwrite: bool = False, **about):
+        options = PrepareOptions(
+            str(tmp_path / "in"), str(tmp_path / "data"), 1, overwrite, shots, LabelOptions(**about)
+        )
+        return prepare(options), read_index(tmp_path / "data")
+
+    return run
+
+
+def test_a_folder(run, tmp_path, caplog):
+    report, rows = run(licence="CC0", identity_from="folder", held_out=("bob",))
+    assert [(row.source, row.kind, row.frames, row.identity, row.split) for row in rows] == [
+        ("ann/1.png", "still", 1, "ann", "train"),
+        ("ann/2.png", "still", 1, "ann", "train"),
+        ("bob/clip.mp4", "clip", 9, "bob", "held_out"),
+    ]
+    assert {row.licence for row in rows} == {"CC0"} and [row.fps for row in rows] == [None, None, 30]
+    for row in rows:
+        with Shot(row.path(tmp_path / "data")) as shot:
+            assert len(shot) == row.frames and shot.picture(0).shape == (row.size, row.size, 3)
+    assert report.done == 5 and set(report.unusable) == {"bob/broken.jpg"} and set(report.others) == {"notes.txt"}
+    assert report.empty == {"bob/wall.png": "no face"} and report.dropped() == {"no face": (1, 1)}
+    assert any("broken.jpg" in record.message for record in caplog.records)
+    written = json.loads((tmp_path / "data/prepare_report.json").read_text())
+    assert written["shots"] == 3 and written["frames"] == {"seen": 12, "kept": 11}
+    assert {entry["file"] for entry in written["incomplete"]} == {"bob/wall.png", "bob/broken.jpg"}
+
+
+def test_a_second_call_does_what_is_missing(run, tmp_path):
+    _, rows = run()
+    write_picture(tmp_path / "in/ann/3.png", frame(turn=-8))
+    write_picture(tmp_path / "in/ann/1.png", frame(200))
+    (tmp_path / "in/ann/2.png").unlink()
+    report, again = run()
+    assert report.done == 2
+    assert [row.source for row in again] == ["ann/1.png", "ann/3.png", "bob/clip.mp4"]
+    assert again[0].name == rows[0].name and again[2] == rows[2]
+    assert run()[0].done == 0 and run(overwrite=True)[0].done == 5
+
+
+def test_labels_may_change_without_new_work(run, tmp_path):
+    run()
+    table = [{"file": "ann/1.png", "identity": "zoe", "licence": "MIT", "origin": "here", "face_px": 300}]
+    (tmp_path / "labels.json").write_text(json.dumps(table))
+    report, rows = run(labels=str(tmp_path / "labels.json"), held_out=("zoe",))
+    assert report.done == 0
+    assert (rows[0].identity, rows[0].licence, rows[0].origin, rows[0].face_px, rows[0].split) == (
+        "zoe",
+        "MIT",
+        "here",
+        300,
+        "held_out",
+    )
+    assert (rows[1].identity, rows[1].split) == ("ann/2", "train")
+
+
+def test_a_face_that_was_small_in_the_original(run, tmp_path):
+    (tmp_path / "labels.csv").write_text("file,face_px\nann/1.png,79\nann/2.png,81\n")
+    report, rows = run(labels=str(tmp_path / "labels.csv"))
+    assert report.small == ["ann/1.png"] and report.done == 4
+    assert [row.source for row in rows] == ["ann/2.png", "bob/clip.mp4"]
+
+
+def test_what_a_user_may_not_expect_is_said(run, tmp_path, caplog):
+    (tmp_path / "labels.csv").write_text("file,identity\nann/1.png,ann\n")
+    caplog.set_level(logging.INFO)
+    run(labels=str(tmp_path / "labels.csv"), held_out=("ann", "nobody"))
+    (tmp_path / "in/ann/2.png").unlink()
+    run()
+    said = "\n".join(record.message for record in caplog.records)
+    assert "4 files have no label: ann/2.png, bob/" in said and "--held_out: nobody" in said
+    assert "4 files are ready already" in said and "1 files of earlier runs are no longer in the input" in said
+
+
+def test_a_run_that_was_stopped_leaves_an_index_of_what_is_ready(run, tmp_path, monkeypatch):
+    def stops(folder, options, sources, workers):
+        yield from prepare_files(folder, options, sources[:2], workers)
+        raise KeyboardInterrupt
+
+    prepare_files = module.prepare_files
+    monkeypatch.setattr(module, "prepare_files", stops)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    ready = read_index(tmp_path / "data")
+    monkeypatch.undo()
+    report, rows = run()
+    assert report.done == 3 and set(ready) < set(rows) and len(rows) == 3
+
+
+def test_other_options_need_another_folder(run):
+    run()
+    with pytest.raises(InputError, match="--size was 288, now 144"):
+        run(ShotOptions(size=144))
+    _, rows = run(ShotOptions(size=144), overwrite=True)
+    assert {row.size for row in rows} == {144}
+
+
+def test_in_several_processes(run, tmp_path, footage):
+    _, rows = run()
+    options = PrepareOptions(str(footage), str(tmp_path / "other"), workers=2)
+    report = prepare(options)
+    assert report.done == 5 and read_index(tmp_path / "other") == rows
+
+
+@pytest.mark.parametrize(
+    ("shots", "about", "workers", "message"),
+    [
+        ({"size": 32}, {}, 1, "--size must be 64 to 1024, got 32"),
+        ({"faces": 0}, {}, 1, "--faces must be 1 or more"),
+        ({"faces": 2, "cropped": True}, {}, 1, "--faces 2 needs full frames"),
+        ({"max_frames": -1}, {}, 1, "--max_frames must be 0 or more"),
+        ({"longest": 4}, {}, 1, "--longest 4 is less than --least_frames 8"),
+        ({"least_flag": 0.2}, {}, 1, "--least_flag must be 0.5 to 1"),
+        ({"least_sharpness": float("nan")}, {}, 1, "--least_sharpness must be 0 or more"),
+        ({}, {"held_out_share": 1.5}, 1, "--held_out_share must be 0 to 1"),
+        ({}, {}, 0, "--workers must be 1 or more"),
+    ],
+)
+def test_options_that_are_refused(tmp_path, shots, about, workers, message):
+    options = PrepareOptions(
+        str(tmp_path), str(tmp_path / "data"), workers, shots=ShotOptions(**shots), about=LabelOptions(**about)
+    )
+    with pytest.raises(InputError, match=message):
+        prepare(options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_input_of_no_use(tmp_path):
+    with pytest.raises(InputError, match="holds no video and no picture"):
+        prepare(PrepareOptions(str(tmp_path), str(tmp_path / "data")))
+    with pytest.raises(MissingFileError, match="does not exist"):
+        prepare(PrepareOptions(str(tmp_path / "none"), str(tmp_path / "data")))
