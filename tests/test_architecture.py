@@ -9,7 +9,18 @@ SRC = ROOT / "src"
 
 # Room -> rooms that it may import, besides itself. Everything may import `errors`.
 MAY_IMPORT = {
-    "cli": {"apps", "benchmark", "service", "live_portrait_wrapper", "pipeline", "engine", "weights", "config"},
+    "cli": {
+        "apps",
+        "benchmark",
+        "evaluation",
+        "service",
+        "training",
+        "live_portrait_wrapper",
+        "pipeline",
+        "engine",
+        "weights",
+        "config",
+    },
     "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "weights", "config"},
     "service": {"live_portrait_wrapper", "pipeline", "media", "motion", "weights", "config"},
     "benchmark": {
@@ -23,6 +34,19 @@ MAY_IMPORT = {
         "weights",
         "config",
     },
+    "evaluation": {
+        "training",
+        "benchmark",
+        "pipeline",
+        "engine",
+        "modules",
+        "face",
+        "motion",
+        "media",
+        "weights",
+        "config",
+    },
+    "training": {"engine", "modules", "face", "motion", "media", "weights", "config"},
     "live_portrait_wrapper": {"official_methods", "pipeline", "engine", "config", "face", "motion", "weights"},
     "official_methods": {"pipeline", "engine", "config", "face", "motion"},
     "pipeline": {"engine", "face", "motion", "media", "config", "weights"},

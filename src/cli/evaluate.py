@@ -1,0 +1,206 @@
+"""`evaluate.py`: what weights draw, measured on people that they were not trained on."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import tyro
+from rich.console import Console
+from tqdm import tqdm
+
+from ..errors import InputError
+from ..evaluation.plan import PARTS, Part, Plan
+from .benchmark_options import Threads
+from .console import run_and_report, silence_stdout
+from .evaluate_tables import tables_of
+
+if TYPE_CHECKING:  # torch takes seconds to import: not for --help
+
+    from ..evaluation.evaluation import Material, Report
+    from ..evaluation.weight_sets import WeightSet
+
+DESCRIPTION = """Measure what weights draw on people that they were not trained on, beside a copy and a thin-plate warp.
+
+Examples:
+  python evaluate.py --data DATA --output OUT
+  python evaluate.py --data DATA --output OUT --weights NEW --baseline_weights pretrained_weights/compact
+  python evaluate.py --fetch_identity"""
+
+
+@dataclass
+class EvaluateArguments:
+    """All that the command line says."""
+
+    data: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(required to measure)")] = None
+    """Training folder, as prepare_data.py makes it."""
+    output: Annotated[
+        Path | None, tyro.conf.arg(aliases=["-o"], metavar="DIR", help_behavior_hint="(required to measure)")
+    ] = None
+    """Folder for metrics.json, metrics.md and the sheets."""
+    split: Literal["held_out", "train"] = "held_out"
+    """Whose shots are measured."""
+    model: Literal["compact", "base"] = "compact"
+    """Model to measure, where --weights names none."""
+    weights: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: those of --model)")] = (
+        None
+    )
+    """Folder with files of the compact model."""
+    baseline_weights: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ...")] = ()
+    """More such folders to compare with, on the same frames."""
+    parts: Annotated[tuple[Part, ...], tyro.conf.arg(metavar="{self,cross,retargeting,border,speed,sheets} ...")] = (
+        PARTS
+    )
+    """What is measured."""
+    frames_per_clip: int = 8
+    """Frames that are compared with the real ones, spread over each clip."""
+    run_length: int = 24
+    """Consecutive frames of each clip for jitter and flicker."""
+    cross_frames: int = 4
+    """Frames of every driver that drive every source."""
+    speed_runs: int = 15
+    """Calls of W+G that are timed."""
+    clips: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
+    """So many clips and stills at most, spread over the list: for a quick look."""
+    identity_weights: Annotated[
+        Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: where --fetch_identity puts them)")
+    ] = None
+    """Weights of the face recognition network: npm package face-api 1.7.15 (.tgz), or a folder with its two files."""
+    fetch_identity: bool = False
+    """First fetch these weights from the npm registry, once: 13 MB, MIT licence."""
+    lpips: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: not measured)")] = None
+    """A perceptual distance as ONNX: two pictures (1, 3, 256, 256) in -1..1 to one number."""
+    device: str = "auto"
+    """auto, cpu, cuda, cuda:1, mps."""
+    threads: Threads = None
+    """Threads of torch on the processor."""
+
+
+class _Bars:
+    """One bar a measurement; usable as a `Progress`."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        """Show that `done` of `total` clips, pairs or sources are finished."""
+        if self._bar is None or self._stage != stage:
+            self._close()
+            self._bar, self._stage = tqdm(total=total, desc=stage, unit=""), stage
+        self._bar.update(done - self._bar.n)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def parse(argv: Sequence[str] | None = None) -> EvaluateArguments:
+    """Read a command line; wrong options end the program with tyro's message and exit code 2."""
+    return tyro.cli(EvaluateArguments, description=DESCRIPTION, args=argv, use_underscores=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse, measure, print tables; returns the exit code."""
+    try:
+        args = parse(argv)
+    except BrokenPipeError:  # `--help | head`
+        silence_stdout()
+        return 0
+    command = shlex.join(["python", "evaluate.py", *(sys.argv[1:] if argv is None else argv)])
+
+    def work(console: Console) -> str | None:
+        return _run(args, command)
+
+    return run_and_report(work)
+
+
+def _run(args: EvaluateArguments, command: str) -> str | None:
+    if args.fetch_identity:
+        from ..evaluation.identity_weights import fetch_identity
+
+        folder = fetch_identity()
+        if args.data is None and args.output is None:
+            return str(folder)
+    if args.data is None or args.output is None:
+        raise InputError("--data and --output are needed to measure anything: see --help")
+    _check_counts(args)
+    return _measure(args, args.data, args.output, command)
+
+
+def _check_counts(args: EvaluateArguments) -> None:
+    for name in ("frames_per_clip", "run_length", "cross_frames", "speed_runs", "clips"):
+        count = getattr(args, name)
+        if count is not None and count < 1:
+            raise InputError(f"--{name} {count} is too few: give 1 or more")
+
+
+def _measure(args: EvaluateArguments, data: Path, output: Path, command: str) -> str:
+    from ..benchmark.machine import machine_facts, one_line, prepare
+    from ..benchmark.record import write_record
+    from ..engine.create import create_engine
+    from ..evaluation.evaluation import evaluate, open_material
+    from ..evaluation.methods import Networks
+    from ..evaluation.open_judges import open_judges
+    from ..evaluation.weight_sets import weight_sets
+    from ..evaluation.write_sheets import write_sheets
+
+    device = prepare(args.device, args.threads)
+    plan = Plan(args.parts, args.frames_per_clip, args.run_length, args.cross_frames, args.speed_runs)
+    material = open_material(data, args.split, plan, args.clips)
+    sets = weight_sets(args.model, args.weights, args.baseline_weights)
+    networks = [Networks(given.name, create_engine(given.model, device)) for given in sets]
+    judges, missing = open_judges(args.identity_weights, args.lpips, device)
+    _make_folder(output)
+    facts = machine_facts(device) | {"command": command}
+    content = {"command": command, "machine": facts, "weights": _weights(sets), "data": _facts(material, args)}
+    with _Bars() as progress:
+        for report in evaluate(material, networks, judges, plan, progress):
+            report.not_measured |= missing
+            write_record(output / "metrics.json", {**content, **report.as_dict()})
+    _show(report, output, [command, one_line(facts)])
+    if "sheets" in args.parts:
+        write_sheets(material, networks, output, lambda names: tqdm(names, desc="Sheets", unit=""))
+    return str(output)
+
+
+def _make_folder(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"'{output}' cannot be made: {error.strerror or error}") from error
+
+
+def _weights(sets: Sequence[WeightSet]) -> dict[str, Any]:
+    return {given.name: {"folder": str(given.model.folder), "sha256": given.sha256} for given in sets}
+
+
+def _facts(material: Material, args: EvaluateArguments) -> dict[str, Any]:
+    return {
+        "folder": str(args.data),
+        "split": args.split,
+        "clips": [clip.name for clip in material.clips],
+        "people": sorted({clip.identity for clip in material.clips}),
+        "sources": [sitter.name for sitter in material.sitters],
+    }
+
+
+def _show(report: Report, output: Path, notes: Sequence[str]) -> None:
+    tables = tables_of(report)
+    for table in tables:
+        table.show()
+    text = "\n\n".join([table.markdown() for table in tables] + ["  \n".join(notes)])
+    (output / "metrics.md").write_text(f"{text}\n", encoding="utf-8")

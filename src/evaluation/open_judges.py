@@ -1,0 +1,49 @@
+"""The judges of a run, with what they need opened, and why one of them is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from ..errors import MissingFileError
+from ..face.face_mesh import FaceMesh
+from ..weights.resolve import resolve_face_model
+from .identity import Identity
+from .identity_weights import load_identity_network
+from .landmarks import MeshFinder
+from .perceptual import Perceptual
+from .self_reenactment import Judges
+
+
+def open_judges(
+    identity_weights: Path | None, lpips: Path | None, device: torch.device
+) -> tuple[Judges, dict[str, str]]:
+    """What looks at the pictures.
+
+    Args:
+        identity_weights: the face recognition network's package or folder; None for the one that was fetched.
+        lpips: a perceptual distance as ONNX, or None.
+        device: where the networks run.
+
+    Returns:
+        The judges, and name of what is missing -> why.
+
+    Raises:
+        MissingFileError: weights that were named are not there.
+        WeightsError: weights that cannot be used.
+    """
+    missing = {}
+    identity, perceptual = None, None
+    try:
+        identity = Identity(load_identity_network(identity_weights).to(device))
+    except MissingFileError as error:
+        if identity_weights is not None:
+            raise
+        missing["identity"] = str(error)
+    if lpips is None:
+        missing["lpips"] = "no --lpips was given"
+    else:
+        perceptual = Perceptual(lpips, str(device))
+    mesh = FaceMesh.open(resolve_face_model("mediapipe")["mesh"].parent, str(device))
+    return Judges(MeshFinder(mesh), identity, perceptual), missing

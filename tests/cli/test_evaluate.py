@@ -1,0 +1,111 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from src.cli.evaluate import main, parse
+from src.evaluation import identity_weights
+from src.evaluation.plan import PARTS
+from src.media.picture import read_picture
+from tests.evaluation.made_shots import write_data
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("shots") / "data")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(identity_weights, "identity_folder", lambda: tmp_path / "nothing")
+
+    def command(*words):
+        code = main([str(word) for word in words])
+        return code, *capsys.readouterr()
+
+    return command
+
+
+@pytest.mark.slow
+def test_all_measurements(run, data, tmp_path):
+    words = ["--data", data, "--output", "out", "--frames_per_clip", 2, "--run_length", 3, "--cross_frames", 1]
+    code, out, _ = run(*words, "--speed_runs", 1)
+    assert code == 0 and out.endswith("out\n")
+    for title in ("pictures, self-reenactment", "cross-reenactment", "retargeting", "should move", "time of W+G"):
+        assert title in out
+    found = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert found["methods"] == ["compact", "copy", "tps"]
+    means = found["self"]["mean_over_clips"]
+    assert means["compact"]["landmarks"] < means["copy"]["landmarks"]
+    assert len(found["self"]["clips"]) == 2 * 3 and found["paper"]["psnr"] == 32.0
+    assert found["data"]["people"] == ["one", "two"] and len(found["data"]["sources"]) == 3
+    assert found["command"].startswith("python evaluate.py --data ") and found["machine"]["torch"]
+    assert "--fetch_identity" in found["not_measured"]["identity"] and "lpips" in found["not_measured"]
+    text = (tmp_path / "out/metrics.md").read_text()
+    assert "| compact |" in text and found["command"] in text
+    for name in ("self", "mouth", "blink", "yaw", "cross"):
+        assert read_picture(tmp_path / f"out/sheet_{name}.jpg").shape[1] > 500
+
+
+def test_sets_of_weights_side_by_side(run, data, tmp_path):
+    folder = ROOT / "pretrained_weights/compact"
+    words = ["--parts", "self", "--clips", 1, "--frames_per_clip", 1, "--run_length", 1]
+    code, _, _ = run("--data", data, "-o", "out", "--baseline_weights", folder, *words)
+    found = json.loads((tmp_path / "out/metrics.json").read_text())
+    assert code == 0 and found["methods"] == ["compact", "pretrained_weights/compact", "copy", "tps"]
+    means = found["self"]["mean_over_clips"]
+    assert means["compact"] == means["pretrained_weights/compact"]  # the same files
+    hashes = [found["weights"][name]["sha256"] for name in found["methods"][:2]]
+    assert hashes[0] == hashes[1] and set(hashes[0]) == {path.name for path in folder.glob("*.safetensors")}
+    assert not list((tmp_path / "out").glob("*.jpg"))
+
+
+def test_one_person_drives_nobody(run, data, tmp_path):
+    code, _, _ = run("--data", data, "-o", "out", "--clips", 1, "--parts", "cross", "border")
+    found = json.loads((tmp_path / "out/metrics.json").read_text())
+    # the still of another person is a source all the same
+    assert code == 0 and found["data"]["clips"] == ["one_0"] and found["self"]["clips"] == []
+    assert {given["clip"] for given in found["cross"]["clips"]} == {"three_0/0 <- one_0"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--data and --output are needed"),
+        (["--data", "nowhere", "--output", "out"], "prepare_data.py"),
+        (["--data", "DATA", "--output", "out", "--split", "train"], "unused_0"),
+        (["--data", "DATA", "--output", "out", "--frames_per_clip", "0"], "--frames_per_clip 0 is too few"),
+        (["--data", "DATA", "--output", "out", "--weights", "nowhere"], "is no folder with compact weights"),
+        (["--data", "DATA", "--output", "out", "--identity_weights", "nowhere"], "has no face_recognition_model"),
+        (["--data", "DATA", "--output", "out", "--lpips", "nowhere"], "'nowhere' is not there"),
+        (["--data", "DATA", "--output", "file/out"], "'file/out' cannot be made"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(run, data, tmp_path, words, message):
+    (tmp_path / "file").touch()
+    code, out, err = run(*(data if word == "DATA" else word for word in words))
+    errors = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert code == 1 and not out and len(errors) == 1 and message in errors[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_fetching_alone(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(identity_weights, "fetch_identity", lambda: tmp_path)
+    assert run("--fetch_identity")[:2] == (0, f"{tmp_path}\n")
+
+
+def test_defaults():
+    args = parse(["--data", "a", "--output", "b"])
+    assert (args.parts, args.frames_per_clip, args.split) == (PARTS, 8, "held_out")
+
+
+def test_help_needs_no_torch():
+    code = "import sys; from src.cli.evaluate import main\ntry: main(['--help'])\n"
+    code += "finally: assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and "--baseline_weights" in done.stdout

@@ -1,0 +1,124 @@
+"""What is measured across people, and with targets: on the weights that ship."""
+
+import numpy as np
+import pytest
+import torch
+
+from src.evaluation.border import mean_over, measure_border, ring, shoulders
+from src.evaluation.cross_reenactment import angle_between, keypoints_of, measure_cross
+from src.evaluation.people import pairs_of, sitters_of
+from src.evaluation.retargeting import TARGETS, figure_of, measure_retargeting
+from src.evaluation.self_reenactment import Judges
+from src.evaluation.sheets import blink_sheet, cross_sheet, mouth_sheet, self_sheet, yaw_sheet
+from src.evaluation.speed import measure_speed
+from src.evaluation.tiles import difference, enlarged, sheet_of
+from src.motion.pose import get_rotation_matrix
+
+
+@pytest.fixture(scope="module")
+def moving(clips):
+    return [clips["one_0"], clips["two_0"]]
+
+
+@pytest.fixture(scope="module")
+def pairs(moving):
+    return pairs_of(sitters_of(moving, []), moving, 2)
+
+
+def test_cross_reenactment(pairs, networks, finder):
+    found = measure_cross(pairs, [networks], Judges(finder))
+    assert [(given.method, given.identity) for given in found] == [
+        ("compact", "one"),
+        ("copy", "one"),
+        ("compact", "two"),
+        ("copy", "two"),
+    ]
+    for given in found:
+        assert given.values["lost"] == 0 and set(given.values) == {"aed", "apd", "eye_ratio", "lip_ratio", "lost"}
+        # these drivers are painted: their faces are moved, but neither turn nor change
+        assert given.values["apd"] < 3 and given.values["aed"] < 0.05
+
+
+def test_the_driver_moves_the_face(pairs, networks):
+    x_s, x_d = keypoints_of(networks, pairs[0], stitching=False)
+    clip, first = pairs[0].driver, pairs[0].first
+    for frame, x in zip(pairs[0].frames, x_d, strict=True):
+        moved = clip.meshes[frame, 4, :2] - clip.meshes[first, 4, :2]
+        np.testing.assert_allclose((x - x_s[0])[4, :2].numpy(), moved, atol=5e-3)
+
+
+def test_stitching_calms_the_border(pairs, networks):
+    (found, _) = measure_border(pairs, [networks])
+    assert set(found.values) == {"ring_stitched", "ring_unstitched", "shoulders_stitched", "shoulders_unstitched"}
+    assert 0 < found.values["ring_stitched"] < found.values["ring_unstitched"] < 5
+
+
+def test_where_nothing_should_move():
+    edge = ring(64)
+    assert edge.sum() == 64**2 - 56**2 and edge[0, 0, 0] and not edge[0, 32, 32]
+    x = torch.zeros(1, 21, 3)
+    moved = x.repeat(2, 1, 1)
+    moved[1, 5, 1] = 0.4  # the chin of the second result is lower
+    below = shoulders(50, x, moved)
+    assert below.sum((1, 2)).tolist() == [23 * 50, 13 * 50]
+    lengths = torch.zeros(2, 50, 50)
+    lengths[1, -13:] = 7
+    assert mean_over(lengths, below) == pytest.approx(7 * 13 / 36)
+
+
+@pytest.mark.parametrize("angle", [0.0, 12.5, 90.0])
+def test_angles(angle):
+    zero, turn = torch.zeros(1), torch.tensor([angle])
+    a, b = get_rotation_matrix(zero, zero + 20, zero)[0], get_rotation_matrix(zero, turn + 20, zero)[0]
+    assert angle_between(a, b) == pytest.approx(angle, abs=0.05)
+
+
+def test_lips_follow_their_target(moving, networks, finder):
+    found = {figure.part: figure for figure in measure_retargeting(sitters_of(moving, []), [networks], finder)}
+    lips = found["lips"]
+    assert lips.spearman > 0.9 and lips.monotone > 0.9 and lips.slope > 0.3
+    assert lips.openings[0] == lips.lowest < lips.highest == lips.openings[-1] and len(lips.openings) == len(TARGETS)
+
+
+def test_openings_summed_up():
+    straight, falling = np.array(TARGETS) * 0.5 + 0.1, 0.4 - np.array(TARGETS) * 0.5
+    figure = figure_of("m", "lips", np.stack([straight, straight]))
+    assert (figure.spearman, figure.monotone, figure.slope) == (pytest.approx(1), 1, pytest.approx(0.5))
+    ends = figure_of("m", "eyes", np.minimum(TARGETS, 0.4)[None])
+    assert (ends.slope_to_0_4, ends.slope < 0.6) == (pytest.approx(1), True)
+    figure = figure_of("m", "lips", np.stack([straight, falling]))
+    assert (figure.spearman, figure.monotone, figure.slope) == (pytest.approx(0), 0.5, pytest.approx(0))
+    assert figure_of("m", "eyes", np.full((1, 9), 0.3)).spearman == 0  # nothing moves
+    assert figure.as_dict()["targets"][-1] == 0.8
+
+
+def test_speed(networks):
+    (figure,) = measure_speed([networks], runs=1)
+    assert figure.method == "compact" and 0 < figure.ms_per_picture == figure.as_dict()["ms_per_picture"]
+
+
+def test_sheets(moving, pairs, networks):
+    sitters = sitters_of(moving, [])
+    for sheet, columns in (
+        (self_sheet(moving, [networks]), 4),
+        (cross_sheet(pairs, [networks]), 4),
+        (yaw_sheet(sitters, [networks]), 3),
+    ):
+        assert sheet.shape == (22 + 2 * 256, 150 + columns * 256, 3) and sheet.dtype == np.uint8
+    for sheet in (mouth_sheet(moving, [networks]), blink_sheet(moving, [networks])):
+        assert sheet.shape == (22 + 2 * 192, 150 + 3 * 192, 3)
+
+
+def test_tiles():
+    red = np.zeros((8, 8, 3), np.uint8)
+    red[..., 0] = 10
+    sheet = sheet_of(["a", "ß"], [("one\ntwo", [red, difference(red, red)]), ("", [difference(red, 0 * red), red])])
+    assert sheet[22, 150].tolist() == [10, 0, 0] and sheet[30, 150].tolist() == [40, 0, 0]
+    assert sheet[22:30, 158:166].max() == 0
+
+
+def test_a_part_is_enlarged_about_its_middle():
+    ramp = np.repeat(np.arange(64, dtype=np.uint8)[None, :, None] * 4, 64, axis=0).repeat(3, axis=2)
+    part = enlarged(ramp, np.array([0.0, 0.0]), 0.25, 64)
+    assert part[32, 31:33, 0].astype(float).mean() == pytest.approx(4 * 31.5, abs=1)
+    assert part[5, 60, 0] - part[5, 20, 0] == pytest.approx(4 * 40 / 4, abs=2)
