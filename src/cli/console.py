@@ -21,23 +21,27 @@ from .process import calm_threads
 PACKAGE = __name__.partition(".")[0]  # "src" in a checkout, "liveportrait" when installed
 
 
-class _FramesPerSecond(ProgressColumn):
-    """Speed of a task in frames per second."""
+class _Speed(ProgressColumn):
+    """Speed of a task, in frames per second or another unit."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:5.1f} frames/s", style="progress.data.speed")
+        return Text("" if speed is None else f"{speed:5.1f} {self._unit}", style="progress.data.speed")
 
 
 class ProgressBars:
     """One bar per stage, made when the stage first reports; usable as the `progress` of `execute()`."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, unit: str = "frames/s") -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            _FramesPerSecond(),
+            _Speed(unit),
             TimeRemainingColumn(),
             console=console,
         )

@@ -21,7 +21,6 @@ from .console import run_and_report, silence_stdout
 from .evaluate_tables import tables_of
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
-
     from ..evaluation.evaluation import Material, Report
     from ..evaluation.weight_sets import WeightSet
 

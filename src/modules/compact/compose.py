@@ -43,9 +43,14 @@ def compose(
     Returns:
         (B, 3, N, N), RGB, not clamped: the residual may reach a little beyond 0..1.
     """
-    size = picture.shape[-1]
+    return finish(warp_picture(picture, flow), residual, paint, kp_driving, kp_source)
+
+
+def finish(warped: Tensor, residual: Tensor, paint: Tensor, kp_driving: Tensor, kp_source: Tensor) -> Tensor:
+    """The second half of `compose`: from the warped picture (B, 3, N, N) on."""
+    size = warped.shape[-1]
     share = paint_map(kp_driving, kp_source.expand_as(kp_driving), size)
-    return torch.lerp(warp_picture(picture, flow), _enlarge(paint, size), share) + _enlarge(residual, size)
+    return torch.lerp(warped, _enlarge(paint, size), share) + _enlarge(residual, size)
 
 
 def _enlarge(y: Tensor, size: int) -> Tensor:

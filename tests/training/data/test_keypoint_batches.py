@@ -7,7 +7,7 @@ from src.training.data.batches import DataOptions
 from src.training.data.index import read_index
 from src.training.data.keypoint_batches import KeypointBatches
 from src.training.data.tracks import read_tracks
-from src.training.stage2_opening import openness_of
+from src.training.stages.keypoint_opening import openness_of
 
 from ..toy_faces import write_toy_data
 

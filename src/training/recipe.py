@@ -1,0 +1,107 @@
+"""`Recipe`: everything that decides how a model is trained, read from a YAML file of `recipes/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from ..errors import InputError, MissingFileError
+from .data.batches import DataOptions
+from .settings import build_settings
+
+RECIPES = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """How weights are changed.
+
+    Attributes:
+        lr: learning rate after the warm-up.
+        generator: factor on it for G.
+        critic: factor on it for the critics.
+        betas: of Adam.
+        gradient_norm: gradients are shortened to it; it holds for all networks together.
+        warmup: steps in which the rate rises to `lr`.
+        cooldown: share of the steps, at the end, in which it falls to zero, along a cosine.
+        accumulate: batches a step.
+        average: how slowly the exponential average of the weights, which is what is exported, follows.
+    """
+
+    lr: float = 1.2e-3
+    generator: float = 1.0
+    critic: float = 1.0
+    betas: tuple[float, float] = (0.9, 0.98)
+    gradient_norm: float = 1.0
+    warmup: int = 200
+    cooldown: float = 0.3
+    accumulate: int = 1
+    average: float = 0.999
+
+
+@dataclass(frozen=True)
+class Critics:
+    """Adversarial terms: see `critics/`.
+
+    Attributes:
+        begin: share of the steps after which they take part; 1 for never.
+        channels: of a critic's layers.
+    """
+
+    begin: float = 1.0
+    channels: tuple[int, ...] = (32, 64, 128)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One stage of training of one model.
+
+    Attributes:
+        model: definition in `src/config/models`.
+        stage: 1 for F, M, W and G; 2 for S and R.
+        precision: of convolutions and products; weights and losses are float32.
+        data: batches.
+        optimizer: see there.
+        critics: see there.
+        losses: name of a term -> its weight; 0 leaves it out.
+        backbone: of the perceptual term: a name of `perceptual/`, or none.
+    """
+
+    model: str
+    stage: Literal[1, 2] = 1
+    precision: Literal["float32", "bfloat16"] = "float32"
+    data: DataOptions = field(default_factory=DataOptions)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    critics: Critics = field(default_factory=Critics)
+    losses: Mapping[str, float] = field(default_factory=dict)
+    backbone: str = "none"
+
+
+def load_recipe(name: str, stage: int = 1) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        name: "compact", "base", ...: a file of `recipes/`; or the path of a YAML file of one's own.
+        stage: which part of the file: ``stage1`` or ``stage2``.
+
+    Raises:
+        MissingFileError: there is no such recipe.
+        InputError: the file says something that no recipe knows, or says it wrongly.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else RECIPES / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in RECIPES.glob("*.yaml")))
+        raise MissingFileError(f"there is no recipe '{name}': give a path to a .yaml file, or one of: {known}")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"'{path}' is no YAML: {error}") from error
+    part = content.get(f"stage{stage}") if isinstance(content, dict) else None
+    if not isinstance(part, dict) or "model" not in content:
+        raise InputError(f"'{path}' must have the keys model and stage{stage}")
+    recipe: Recipe = build_settings(Recipe, {"model": content["model"], "stage": stage, **part}, str(path))
+    return recipe

@@ -1,0 +1,50 @@
+"""The whole way on faces drawn by code: both stages train, and the product animates with what they export."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from src.cli.train import main
+from src.live_portrait_wrapper import LivePortraitWrapper
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[2]
+SHORT = ROOT / "tests/data/media/short.mp4"
+MONA_LISA = ROOT / "assets/examples/source/s9.jpg"
+STEPS = 30
+
+
+@pytest.fixture(scope="module")
+def runs(toy_data, tmp_path_factory):
+    """Folder with the runs of both stages."""
+    folder = tmp_path_factory.mktemp("runs")
+    common = ["--data", str(toy_data), "--device", "cpu", "--log_every", "1", "--sample_every", "0", "--seed", "3"]
+    first = ["--steps", str(STEPS), "--sources", "2", "--backbone", "none", "--output", str(folder / "one")]
+    second = ["--stage", "2", "--steps", "200", "--sources", "16", "--output", str(folder / "two")]
+    assert main([*common, *first]) == 0
+    assert main([*common, *second]) == 0
+    return folder
+
+
+def losses(run):
+    with (run / "log.csv").open() as file:
+        return [float(row["total"]) for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize(("run", "tail", "share"), [("one", 10, 0.8), ("two", 50, 0.6)])
+def test_the_loss_falls(runs, run, tail, share):
+    values = losses(runs / run)
+    assert sum(values[-tail:]) < share * sum(values[:tail])
+
+
+def test_the_product_animates_with_both(runs, tmp_path):
+    weights = tmp_path / "weights"
+    for run in ("one", "two"):
+        shutil.copytree(runs / run / "weights", weights, dirs_exist_ok=True)
+    assert len(list(weights.rglob("*.safetensors"))) == 4
+    wrapper = LivePortraitWrapper(model="compact", weights_dir=weights, device="cpu")
+    result = wrapper.execute(source=MONA_LISA, driving=SHORT, output=tmp_path / "out.mp4")
+    assert result.n_frames > 1 and (tmp_path / "out.mp4").stat().st_size > 1000
