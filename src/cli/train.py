@@ -53,6 +53,8 @@ class TrainArguments:
     """Sources a batch and process."""
     size: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the recipe's)")] = None
     """Side of the pictures in the losses."""
+    accumulate: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the recipe's)")] = None
+    """Batches whose gradients make one step."""
     lr: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="(default: the recipe's)")] = None
     """Learning rate."""
     cooldown: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="(default: the recipe's)")] = (

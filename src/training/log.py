@@ -35,7 +35,6 @@ class CsvLog:
         now = time.monotonic()
         line = {"step": step, "seconds_a_step": (now - self._began) / self._count}
         line |= {name: value / self._count for name, value in self._sums.items()}
-        line["total"] = sum(self._sums.values()) / self._count
         self._sums, self._count, self._began = {}, 0, now
         self._path.parent.mkdir(parents=True, exist_ok=True)
         names = list(line)

@@ -40,6 +40,7 @@ class RunRequest:
     precision: Literal["recipe", "float32", "bfloat16"] = "recipe"
     sources: int | None = None
     size: int | None = None
+    accumulate: int | None = None
     lr: float | None = None
     cooldown: float | None = None
     backbone: str | None = None
@@ -99,7 +100,7 @@ def _check(request: RunRequest) -> None:
     for name, value in least.items():
         if (given := getattr(request, name)) < value:
             raise InputError(f"--{name} must be {value} or more, got {given}")
-    for name in ("sources", "size", "lr", "stop_after"):
+    for name in ("sources", "size", "accumulate", "lr", "stop_after"):
         given = getattr(request, name)
         if given is not None and not given > 0:
             raise InputError(f"--{name} must be more than 0, got {given}")
@@ -111,7 +112,9 @@ def _recipe(request: RunRequest) -> Recipe:
     """The recipe of the file, changed as the request says."""
     recipe = load_recipe(request.config, request.stage)
     data = {name: value for name in ("sources", "size") if (value := getattr(request, name)) is not None}
-    optimizer = {name: value for name in ("lr", "cooldown") if (value := getattr(request, name)) is not None}
+    optimizer = {
+        name: value for name in ("lr", "cooldown", "accumulate") if (value := getattr(request, name)) is not None
+    }
     recipe = replace(recipe, data=replace(recipe.data, **data), optimizer=replace(recipe.optimizer, **optimizer))
     if request.precision != "recipe":
         recipe = replace(recipe, precision=request.precision)

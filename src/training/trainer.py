@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from ..errors import LivePortraitError
+from ..errors import InputError, LivePortraitError
 from . import processes
 from .average import Average
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -93,9 +93,13 @@ class Trainer:
 
         Raises:
             MissingFileError: there is none.
-            WeightsError: it is damaged, or of another recipe.
+            WeightsError: it is damaged.
+            InputError: it is of another model, stage or seed, which the run could not go on with unnoticed.
         """
         state = load_checkpoint(path)
+        for name, mine in self._labels().items():
+            if state.get(name) != mine:
+                raise InputError(f"'{path}' holds a run with {name} {state.get(name)!r}, not {mine!r}")
         for name, part in self._parts().items():
             if name in state:
                 part.load_state_dict(state[name])
@@ -154,6 +158,7 @@ class Trainer:
             values = {name: float(term.detach()) for name, term in (losses.networks | losses.critics).items()}
             if not all(map(math.isfinite, values.values())):  # before the gradients, whose samplers crash on such
                 raise DivergedError(f"step {self._step + 1}: a loss is no number any more ({values}): lower --lr")
+            values["total"] = sum(values[name] for name in losses.networks)
             sums = {name: sums.get(name, 0.0) + value / len(batches) for name, value in values.items()}
             for terms in (losses.networks, losses.critics):
                 if terms:
@@ -174,7 +179,7 @@ class Trainer:
 
     def _save(self) -> None:
         if processes.rank() == 0:
-            state = {name: part.state_dict() for name, part in self._parts().items()}
+            state = self._labels() | {name: part.state_dict() for name, part in self._parts().items()}
             save_checkpoint(self._options.output / "checkpoints", self._step, state)
 
     def _draw_sample(self, batch: Batch) -> None:
@@ -182,6 +187,9 @@ class Trainer:
             picture = self._stage.sample(self._average.networks, batch)
             if picture is not None:
                 save_sheet(picture, self._options.output / "samples" / f"step_{self._step:09d}.jpg")
+
+    def _labels(self) -> dict[str, Any]:
+        return {"model": self._recipe.model, "stage": self._recipe.stage, "seed": self._seed}
 
     def _parts(self) -> dict[str, Any]:
         parts: dict[str, Any] = {

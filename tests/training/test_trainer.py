@@ -104,6 +104,15 @@ def test_a_run_is_not_overwritten(toy_data, tmp_path):
         train(request(toy_data, tmp_path, steps=1))
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"), [({"seed": 1}, "with seed 0, not 1"), ({"stage": 2, "sources": 4}, "with stage 1, not 2")]
+)
+def test_only_the_same_run_is_resumed(toy_data, tmp_path, changes, message):
+    train(request(toy_data, tmp_path, steps=1))
+    with pytest.raises(InputError, match=message):
+        train(request(toy_data, tmp_path, resume=True, **changes))
+
+
 def test_a_checkpoint_that_is_damaged(toy_data, tmp_path):
     train(request(toy_data, tmp_path, steps=1))
     (checkpoint,) = (tmp_path / "run/checkpoints").iterdir()
