@@ -27,4 +27,7 @@ class Average:
         for mine, theirs in zip(self.networks.parameters(), networks.parameters(), strict=True):
             mine.lerp_(theirs, 1 - decay)
         for statistic, current in zip(self.networks.buffers(), networks.buffers(), strict=True):
-            statistic.copy_(current)
+            if statistic.is_floating_point():  # those of the last few batches would not fit averaged weights
+                statistic.lerp_(current, 1 - decay)
+            else:
+                statistic.copy_(current)

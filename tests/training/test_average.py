@@ -1,3 +1,4 @@
+import pytest
 import torch
 from torch import nn
 
@@ -30,9 +31,11 @@ def test_late_steps_count_by_the_decay():
     assert abs(weight(average.networks) - 0.1) < 1e-6
 
 
-def test_statistics_are_copied_and_nothing_learns():
+def test_statistics_are_averaged_counters_are_not_and_nothing_learns():
     average, follow = Average(networks(0.0), 0.9), networks(1.0)
     follow["net"][1].running_mean.fill_(3.0)
-    average.follow(follow, 0)
-    assert torch.equal(average.networks["net"][1].running_mean, torch.tensor([3.0]))
+    follow["net"][1].num_batches_tracked.fill_(7)
+    average.follow(follow, step=10_000)
+    norm = average.networks["net"][1]
+    assert norm.running_mean.item() == pytest.approx(0.3) and norm.num_batches_tracked.item() == 7
     assert not any(p.requires_grad for p in average.networks.parameters()) and not average.networks.training
