@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
 
+from ..training.options import TrainOptions
 from .console import ProgressBars, run_and_report, silence_stdout
 
 DESCRIPTION = """Train a model on data of prepare_data.py.
@@ -23,67 +21,9 @@ Examples:
   torchrun --nproc_per_node 2 train.py --config compact --data DATA --steps 20000"""
 
 
-@dataclass
-class TrainArguments:
-    """All that the command line says."""
-
-    data: Annotated[Path, tyro.conf.arg(metavar="FOLDER")]
-    """Folder that prepare_data.py wrote; its shots of the split train are used."""
-    steps: int
-    """Steps of the whole run, those before a resume included."""
-    config: Annotated[str, tyro.conf.arg(metavar="NAME|FILE")] = "compact"
-    """Recipe: compact, base, or a YAML file of your own in their form."""
-    stage: Literal[1, 2] = 1
-    """1 trains F, M, W and G; 2 trains stitching and retargeting (S, R)."""
-    output: Annotated[
-        Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: runs/<config>_stage<stage>)")
-    ] = None
-    """Folder for checkpoints, log, samples and weights."""
-    init: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(optional)")] = None
-    """Weights to begin with: a weights folder, or 'shipped' for those of the project. Without it: from scratch."""
-    resume: bool = False
-    """Go on from the last checkpoint of the output folder."""
-    seed: int = 0
-    """Of all chance; the same command on the same machine gives the same weights."""
-    device: str = "auto"
-    """auto, cpu, cuda, cuda:1."""
-    precision: Literal["recipe", "float32", "bfloat16"] = "recipe"
-    """Of convolutions and products; weights and losses are float32."""
-    sources: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the recipe's)")] = None
-    """Sources a batch and process."""
-    size: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the recipe's)")] = None
-    """Side of the pictures in the losses."""
-    accumulate: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint="(default: the recipe's)")] = None
-    """Batches whose gradients make one step."""
-    lr: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="(default: the recipe's)")] = None
-    """Learning rate."""
-    cooldown: Annotated[float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint="(default: the recipe's)")] = (
-        None
-    )
-    """Share of the steps, at the end, in which the learning rate falls to zero."""
-    backbone: Annotated[str | None, tyro.conf.arg(metavar="NAME", help_behavior_hint="(default: the recipe's)")] = None
-    """Of the perceptual term: none, efficientnet_lite0 (a Python package), or vgg19:FILE."""
-    identity: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
-    """Weights of a face identity network (IResNet-50) for the identity term of base."""
-    save_memory: bool = False
-    """Compute heavy blocks of base twice instead of keeping what is inside of them."""
-    workers: int = 0
-    """Processes that prepare batches; 0 for the training process itself."""
-    threads: int = 0
-    """Threads of the networks on a CPU; 0 for one a core, or one in each of several processes."""
-    log_every: int = 50
-    """Steps between two lines of the log."""
-    sample_every: int = 1000
-    """Steps between two sheets of samples; 0 for none."""
-    save_every: int = 500
-    """Steps between two checkpoints."""
-    stop_after: Annotated[float | None, tyro.conf.arg(metavar="MINUTES", help_behavior_hint="(default: never)")] = None
-    """Save and leave after so many minutes; --resume goes on."""
-
-
-def parse(argv: Sequence[str] | None = None) -> TrainArguments:
+def parse(argv: Sequence[str] | None = None) -> TrainOptions:
     """Read a command line; wrong options end the program with tyro's message and exit code 2."""
-    return tyro.cli(TrainArguments, description=DESCRIPTION, args=argv, use_underscores=True)
+    return tyro.cli(TrainOptions, description=DESCRIPTION, args=argv, use_underscores=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,14 +35,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
     def work(console: Console) -> str | None:
-        from ..training.run import RunRequest, train  # takes seconds to import: not for --help
+        from ..training.run import train  # takes seconds to import: not for --help
 
-        request = RunRequest(**vars(args))
+        _set_threads(args.threads)
         if int(os.environ.get("RANK", 0)):  # the first process reports for all
             console.quiet = True
-            train(request)
+            train(args)
             return None
         with ProgressBars(console, unit="steps/s") as progress:
-            return "\n".join(str(file) for file in train(request, progress)) or None
+            return "\n".join(str(file) for file in train(args, progress)) or None
 
     return run_and_report(work)
+
+
+def _set_threads(threads: int) -> None:
+    """Several processes with several threads each would wait for one another at every barrier."""
+    import cv2
+    import torch
+
+    if threads or int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        torch.set_num_threads(threads or 1)
+    cv2.setNumThreads(1)

@@ -21,17 +21,38 @@ def count() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
+def started() -> int:
+    """How many processes torchrun started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def local_rank() -> int:
+    """Number of this process among those of its machine: that of its GPU."""
+    return int(os.environ.get("LOCAL_RANK", 0))
+
+
 @contextmanager
 def together(device: torch.device) -> Iterator[None]:
     """Join the other processes if torchrun started this one."""
     if "RANK" not in os.environ:
         yield
         return
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def any_of_us(mine: bool, device: torch.device) -> bool:
+    """Whether it is so in any process: what all of them must do at once cannot hang on the clock of each."""
+    if count() == 1:
+        return mine
+    flag = torch.tensor([float(mine)], device=device)
+    dist.all_reduce(flag, dist.ReduceOp.MAX)
+    return bool(flag.item())
 
 
 @torch.no_grad()
@@ -49,6 +70,8 @@ def average_buffers(buffers: Iterable[Tensor]) -> None:
 
 
 def _average(tensors: list[Tensor]) -> None:
+    if not tensors:  # critics that have not begun, networks without norms
+        return
     flat = torch.cat([tensor.flatten() for tensor in tensors])
     dist.all_reduce(flat)
     flat /= count()

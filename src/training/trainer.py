@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from ..errors import InputError, LivePortraitError
+from ..errors import InputError, LivePortraitError, WeightsError
 from . import processes
 from .average import Average
 from .checkpoint import load_checkpoint, save_checkpoint
@@ -29,6 +31,7 @@ from .stages.stage import Stage
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]
+CHECKPOINTS = "checkpoints"  # in the output folder
 _PICTURES = ("source", "driving")
 
 
@@ -69,10 +72,11 @@ class Trainer:
         recipe: optimizer, precision.
         options: how the run goes.
         seed: of the batches and of whatever else is left to chance.
+        data: name for the data, which a resumed run is compared by.
     """
 
-    def __init__(self, stage: Stage, recipe: Recipe, options: RunOptions, seed: int) -> None:
-        self._stage, self._recipe, self._options, self._seed = stage, recipe, options, seed
+    def __init__(self, stage: Stage, recipe: Recipe, options: RunOptions, seed: int, data: str = "") -> None:
+        self._stage, self._recipe, self._options, self._seed, self._data = stage, recipe, options, seed, data
         stage.networks.to(options.device)
         stage.critics.to(options.device)
         self._average = Average(stage.networks, recipe.optimizer.average)
@@ -88,25 +92,44 @@ class Trainer:
         """Steps that are done."""
         return self._step
 
-    def resume(self, path: Path) -> None:
-        """Go on from a checkpoint, or from the last one of a folder.
+    def resume(self, folder: Path) -> None:
+        """Go on from the last checkpoint of a folder.
+
+        A recipe, data or number of processes that are not those of the checkpoint are told of in a warning: a run may
+        be prolonged with other losses, but it is another run then.
 
         Raises:
             MissingFileError: there is none.
-            WeightsError: it is damaged.
-            InputError: it is of another model, stage or seed, which the run could not go on with unnoticed.
+            WeightsError: it is damaged, or of networks of another shape.
+            InputError: it is of another model, stage or seed.
         """
-        state = load_checkpoint(path)
-        for name, mine in self._labels().items():
-            if state.get(name) != mine:
-                raise InputError(f"'{path}' holds a run with {name} {state.get(name)!r}, not {mine!r}")
+        state = load_checkpoint(folder)
+        self._compare(state.get("labels", {}), folder)
+        groups = {part: [dict(group) for group in adam.param_groups] for part, adam in self._adams().items()}
         for name, part in self._parts().items():
             if name in state:
-                part.load_state_dict(state[name])
-            else:  # a run may be prolonged by a recipe with critics
+                try:
+                    part.load_state_dict(state[name])
+                except (RuntimeError, ValueError, KeyError) as error:
+                    raise WeightsError(f"{name} of the checkpoint in '{folder}' do not fit: {error}") from error
+            elif name.startswith("critic"):  # a run may be prolonged by a recipe with critics
                 logger.warning("the checkpoint holds no %s: beginning afresh with those", name.replace("_", " "))
+            else:
+                raise WeightsError(f"the checkpoint in '{folder}' holds no {name}")
+        for name, adam in self._adams().items():  # settings are the recipe's, only what was learnt is the checkpoint's
+            for group, wanted in zip(adam.param_groups, groups[name], strict=True):
+                group |= {key: value for key, value in wanted.items() if key != "params"}
         self._step = int(state["step"])
         logger.info("going on after step %d", self._step)
+
+    def _compare(self, labels: dict[str, Any], folder: Path) -> None:
+        for name, mine in self._labels().items():
+            theirs = labels.get(name)
+            if theirs == mine:
+                continue
+            if name in ("model", "stage", "seed"):
+                raise InputError(f"'{folder}' holds a run with {name} {theirs!r}, not {mine!r}")
+            logger.warning("this is not the same run any more: %s was %s and is %s", name, theirs, mine)
 
     def run(self, batches: Callable[[int], Batches], progress: Progress | None = None) -> bool:
         """Train until the steps are done or the time is up.
@@ -119,27 +142,39 @@ class Trainer:
             Whether all steps are done; if not, `resume` goes on.
 
         Raises:
-            DivergedError: the loss is no number any more; the last checkpoint is from before.
+            DivergedError: losses or gradients are no numbers any more; the last checkpoint is from before.
+            InputError: a file cannot be read or written; what was learnt until then is saved if it can be.
         """
         options, accumulate = self._options, self._recipe.optimizer.accumulate
         source = load(batches(self._step * accumulate), options.workers)
-        log, began = CsvLog(options.output / "log.csv", options.log_every), time.monotonic()
+        log, began = CsvLog(options.output / "log.csv", options.log_every, after=self._step), time.monotonic()
         self._stage.networks.train()
         while self._step < options.steps:
-            terms = self._one_step([self._on_device(next(source)) for _ in range(accumulate)])
+            terms = self._one_step([self._on_device(batch) for batch in self._next(source, accumulate)])
             self._step += 1
             if processes.rank() == 0:
                 log.add(self._step, terms)
             if progress is not None:
                 progress("training", self._step, options.steps)
-            late = options.stop_after is not None and time.monotonic() - began > options.stop_after
+            late = options.stop_after is not None and processes.any_of_us(
+                time.monotonic() - began > options.stop_after, options.device
+            )
             if late or self._step == options.steps or self._step % options.save_every == 0:
                 self._save()
             if options.sample_every and self._step % options.sample_every == 0:
-                self._draw_sample(self._on_device(next(iter([batches(0).batch(0)]))))
+                self._draw_sample(batches(0))
             if late:
                 break
+        if processes.rank() == 0:
+            log.flush()
         return self._step >= options.steps
+
+    def _next(self, source: Iterator[Batch], number: int) -> list[Batch]:
+        try:
+            return [next(source) for _ in range(number)]
+        except InputError:  # a damaged shot must not cost the steps since the last checkpoint
+            self._save()
+            raise
 
     def export(self, folder: Path) -> list[Path]:
         """Write the averaged weights as the product loads them; returns the files."""
@@ -151,7 +186,8 @@ class Trainer:
         networks, critics = self._stage.networks, self._stage.critics
         sums: dict[str, float] = {}
         # Chance inside of a stage must depend on the step alone, so that a resumed run is the same run.
-        torch.manual_seed(hash((self._seed, processes.rank(), self._step)) % 2**63)
+        chance = np.random.SeedSequence([self._seed, processes.rank(), self._step])
+        torch.manual_seed(int(chance.generate_state(1, np.uint64)[0] >> np.uint64(1)))
         for batch in batches:
             with self._precision():
                 losses = self._stage.losses(batch, self._step / self._options.steps)
@@ -168,7 +204,9 @@ class Trainer:
                 continue
             parameters = list(module.parameters())
             processes.average_gradients(parameters)
-            nn.utils.clip_grad_norm_(parameters, optimizer.gradient_norm)
+            norm = float(nn.utils.clip_grad_norm_(parameters, optimizer.gradient_norm))
+            if not math.isfinite(norm):
+                raise DivergedError(f"step {self._step + 1}: the gradients are no numbers any more: lower --lr")
             for group in adam.param_groups:
                 group["lr"] = optimizer.lr * group["factor"] * factor
             adam.step()
@@ -179,17 +217,23 @@ class Trainer:
 
     def _save(self) -> None:
         if processes.rank() == 0:
-            state = self._labels() | {name: part.state_dict() for name, part in self._parts().items()}
-            save_checkpoint(self._options.output / "checkpoints", self._step, state)
+            state = {"labels": self._labels()} | {name: part.state_dict() for name, part in self._parts().items()}
+            save_checkpoint(self._options.output / CHECKPOINTS, self._step, state)
 
-    def _draw_sample(self, batch: Batch) -> None:
+    def _draw_sample(self, batches: Batches) -> None:
         if processes.rank() == 0:
-            picture = self._stage.sample(self._average.networks, batch)
+            picture = self._stage.sample(self._average.networks, self._on_device(batches.batch(0)))
             if picture is not None:
                 save_sheet(picture, self._options.output / "samples" / f"step_{self._step:09d}.jpg")
 
     def _labels(self) -> dict[str, Any]:
-        return {"model": self._recipe.model, "stage": self._recipe.stage, "seed": self._seed}
+        settings = json.dumps(asdict(self._recipe), sort_keys=True)
+        own = {"model": self._recipe.model, "stage": self._recipe.stage, "seed": self._seed, "recipe": settings}
+        return own | {"processes": processes.count(), "data": self._data}
+
+    def _adams(self) -> dict[str, Optimizer]:
+        both = {"networks": self._optimizer, "critics": self._critic_optimizer}
+        return {name: adam for name, adam in both.items() if adam is not None}
 
     def _parts(self) -> dict[str, Any]:
         parts: dict[str, Any] = {
@@ -210,7 +254,7 @@ class Trainer:
 
     def _on_device(self, batch: Batch) -> dict[str, Tensor]:
         """A batch on the device, pictures as float32 in 0..1."""
-        moved = {name: value.to(self._options.device, non_blocking=True) for name, value in batch.items()}
+        moved = {name: value.to(self._options.device) for name, value in batch.items()}
         return {name: value.float() / 255 if name in _PICTURES else value for name, value in moved.items()}
 
     def _precision(self) -> AbstractContextManager[Any]:

@@ -1,7 +1,6 @@
 import pytest
 
-from src.cli.train import main, parse
-from src.training.run import RunRequest
+from src.cli.train import main
 from tests.training.toy_faces import write_toy_data
 
 
@@ -62,10 +61,3 @@ def test_errors_are_one_line(run, words, message):
 def test_no_data(tmp_path, capsys):
     assert main(["--data", str(tmp_path), "--steps", "1"]) == 1
     assert "prepare_data.py" in capsys.readouterr().err
-
-
-def test_every_option_is_one_of_the_library():
-    options = vars(parse(["--data", "d", "--steps", "1"]))
-    assert options.keys() == RunRequest.__dataclass_fields__.keys()
-    request = RunRequest(options["data"], 1)
-    assert {name: value for name, value in options.items() if getattr(request, name) != value} == {}

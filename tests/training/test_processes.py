@@ -1,5 +1,6 @@
 """Two processes that train together."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
 
 from src.training import processes
 
@@ -31,6 +31,9 @@ with processes.together(torch.device("cpu")):
     statistic, counter = torch.tensor([float(rank)]), torch.tensor(7)
     processes.average_gradients([p, torch.zeros(1, requires_grad=True)])
     processes.average_buffers([statistic, counter])
+    processes.average_buffers([counter])
+    processes.average_gradients([torch.zeros(1, requires_grad=True)])
+    assert processes.any_of_us(rank == 1, torch.device("cpu")) and not processes.any_of_us(False, torch.device("cpu"))
     assert p.grad.tolist() == [1.5, 4.0] and statistic.tolist() == [0.5] and int(counter) == 7, (p.grad, statistic)
 """
 
@@ -47,20 +50,38 @@ def test_two_have_the_mean_of_their_gradients(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.slow
-def test_two_train_one_model(toy_data, tmp_path):
-    """Their weights differ from those of one process, since each has batches of its own, and they export once."""
-    for name, run in (("one", None), ("two", torchrun)):
-        words = ["--data", toy_data, "--output", tmp_path / name, "--stage", 2, "--steps", 3, "--sources", 4]
-        if run is None:
-            from src.cli.train import main
+SAME = """
+import sys, torch, json
+from dataclasses import replace
+from pathlib import Path
+from src.training import processes, trainer
+from src.training.options import TrainOptions
+from src.training.run import train
+folder, data = Path(sys.argv[1]), Path(sys.argv[2])
+torch.set_num_threads(1)
+saved = trainer.Trainer._save
+def save(self):
+    torch.save(self._stage.networks.state_dict(), folder / f"rank{processes.rank()}.pt")
+    saved(self)
+trainer.Trainer._save = save
+options = json.loads(sys.argv[3])
+train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", sample_every=0, **options))
+"""
 
-            assert main([str(word) for word in words]) == 0
-        else:
-            done = run(ROOT / "train.py", *words)
-            assert done.returncode == 0, done.stderr
-            assert len(done.stdout.split()) == 1
-    one, two = (
-        load_file(tmp_path / name / "weights/compact/stitching_retargeting.safetensors") for name in ("one", "two")
-    )
-    assert one.keys() == two.keys() and any(not torch.equal(one[key], two[key]) for key in one)
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"steps": 2, "sources": 1},
+        {"steps": 2, "sources": 4, "stage": 2},
+        {"steps": 9, "sources": 1, "stop_after": 1e-9},
+    ],
+)
+def test_two_train_one_model(toy_data, tmp_path, options):
+    """Both processes end with the same weights, and one that is late stops both."""
+    (tmp_path / "same.py").write_text(SAME)
+    done = torchrun(tmp_path / "same.py", tmp_path, toy_data, json.dumps(options))
+    assert done.returncode == 0, done.stderr
+    one, two = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
+    assert one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)

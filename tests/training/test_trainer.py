@@ -1,6 +1,8 @@
 """Trainer, checkpoints and export, on faces drawn by code."""
 
 import csv
+import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -8,12 +10,15 @@ import torch
 from safetensors.torch import load_file
 
 from src.errors import InputError, MissingFileError, WeightsError
-from src.training.run import RunRequest, train
+from src.training.data.shot import Shot
+from src.training.options import TrainOptions
+from src.training.recipe import RECIPES
+from src.training.run import train
 from src.training.trainer import DivergedError
 
 
 def request(toy_data, tmp_path, **changes):
-    base = RunRequest(
+    base = TrainOptions(
         toy_data,
         steps=4,
         output=tmp_path / "run",
@@ -23,7 +28,6 @@ def request(toy_data, tmp_path, **changes):
         save_every=2,
         log_every=1,
         sample_every=4,
-        threads=1,
     )
     return replace(base, **changes)
 
@@ -41,12 +45,41 @@ def losses(run):
         return [float(row["total"]) for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_resumed_run_is_the_same_run_bit_for_bit(toy_data, tmp_path, precision):
-    whole = train(request(toy_data, tmp_path / "a", precision=precision))
-    halves = request(toy_data, tmp_path / "b", precision=precision, stop_after=1e-9)
-    for resume in (False, True, True, True):  # each call leaves after one step
-        files = train(replace(halves, resume=resume))
+def checkpoint(run):
+    return torch.load(sorted((run / "checkpoints").iterdir())[-1], weights_only=True)
+
+
+def differences(a, b, where=""):
+    """Names of everything in which two checkpoints differ."""
+    if isinstance(a, torch.Tensor):
+        return [] if torch.equal(a, b) else [where]
+    if isinstance(a, dict):
+        assert a.keys() == b.keys(), where
+        return [name for key in a for name in differences(a[key], b[key], f"{where}/{key}")]
+    if isinstance(a, list | tuple):
+        return [name for i, (x, y) in enumerate(zip(a, b, strict=True)) for name in differences(x, y, f"{where}/{i}")]
+    return [] if a == b else [where]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"precision": "float32"}, {"precision": "bfloat16"}, {"accumulate": 2}, {"config": "critics"}, {"stage": 2}],
+    ids=lambda changes: "_".join(map(str, changes.values())),
+)
+def test_a_resumed_run_is_the_same_run_bit_for_bit(toy_data, tmp_path, changes):
+    """Every tensor of the last checkpoints is: networks, average, optimizers, critics."""
+    if changes.get("config") == "critics":
+        text = (RECIPES / "compact.yaml").read_text().replace("critics: {", "critics: {begin: 2, ")
+        recipe = tmp_path / "critics.yaml"
+        recipe.write_text(
+            re.sub("(begin: 2, )begin: [0-9.a-z]+, ", r"\1", text).replace("ssim: 0.4", "adversarial_lips: 0.1")
+        )
+        changes = {"config": str(recipe)}
+    whole = train(request(toy_data, tmp_path / "a", **changes))
+    halves = request(toy_data, tmp_path / "b", **changes, stop_after=1e-9)
+    for resume in (False, True, True, True):  # each call leaves after one step; workers come and go
+        files = train(replace(halves, resume=resume, workers=int(resume)))
+    assert whole and differences(checkpoint(tmp_path / "a/run"), checkpoint(tmp_path / "b/run")) == []
     assert equal(states(whole), states(files))
     assert losses(tmp_path / "a/run") == losses(tmp_path / "b/run")
 
@@ -77,9 +110,37 @@ def test_what_a_run_leaves_behind(toy_data, tmp_path):
     assert len(losses(run)) == 6
 
 
-def test_a_loss_that_is_no_number_ends_the_run(toy_data, tmp_path):
+def test_a_run_that_goes_astray_ends(toy_data, tmp_path):
     with pytest.raises(DivergedError, match="--lr"):
         train(request(toy_data, tmp_path, lr=1e30, steps=20))
+
+
+def test_weights_that_went_astray_are_not_exported(toy_data, tmp_path):
+    """One step at a rate beyond all measure: its loss was fine, what it leaves is not."""
+    with pytest.raises(WeightsError, match="lower --lr"):
+        train(request(toy_data, tmp_path, lr=1e30, steps=1))
+    assert not list((tmp_path / "run").rglob("*.safetensors"))
+
+
+def test_a_shot_that_breaks_costs_no_steps(toy_data, tmp_path):
+    """What was learnt until then is saved, and a run on mended data goes on from there."""
+    broken = tmp_path / "data"
+    shutil.copytree(toy_data, broken)
+    options = request(broken, tmp_path, save_every=100, steps=50, stage=1)
+    original, calls = Shot.picture, []
+
+    def picture(shot, index):
+        calls.append(index)
+        if len(calls) > 20:
+            raise InputError("'shot' is damaged")
+        return original(shot, index)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Shot, "picture", picture)
+        with pytest.raises(InputError, match="is damaged"):
+            train(options)
+    assert checkpoint(tmp_path / "run")["step"] >= 1
+    train(replace(options, resume=True, steps=checkpoint(tmp_path / "run")["step"] + 1))
 
 
 @pytest.mark.parametrize(
@@ -113,9 +174,36 @@ def test_only_the_same_run_is_resumed(toy_data, tmp_path, changes, message):
         train(request(toy_data, tmp_path, resume=True, **changes))
 
 
+def test_what_is_not_the_same_any_more_is_said(toy_data, tmp_path, caplog):
+    """And settings of the optimizer are the recipe's, not those of the checkpoint."""
+    train(request(toy_data, tmp_path, steps=1))
+    text = (RECIPES / "compact.yaml").read_text().replace("betas: [0.9, 0.98]", "betas: [0.5, 0.6]")
+    (tmp_path / "other.yaml").write_text(text)
+    train(request(toy_data, tmp_path, steps=2, resume=True, config=str(tmp_path / "other.yaml")))
+    assert "not the same run any more: recipe" in caplog.text
+    groups = checkpoint(tmp_path / "run")["optimizer"]["param_groups"]
+    assert {tuple(group["betas"]) for group in groups} == {(0.5, 0.6)}
+
+
+def test_a_checkpoint_without_networks(toy_data, tmp_path):
+    train(request(toy_data, tmp_path, steps=1))
+    (path,) = (tmp_path / "run/checkpoints").iterdir()
+    state = torch.load(path, weights_only=True)
+    del state["average"]
+    torch.save(state, path)
+    with pytest.raises(WeightsError, match="holds no average"):
+        train(request(toy_data, tmp_path, resume=True))
+
+
+def test_several_processes_need_a_gpu_each(toy_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InputError, match="would put all 2 processes on one GPU"):
+        train(request(toy_data, tmp_path, device="cuda:0"))
+
+
 def test_a_checkpoint_that_is_damaged(toy_data, tmp_path):
     train(request(toy_data, tmp_path, steps=1))
-    (checkpoint,) = (tmp_path / "run/checkpoints").iterdir()
-    checkpoint.write_bytes(checkpoint.read_bytes()[:5000])
+    (path,) = (tmp_path / "run/checkpoints").iterdir()
+    path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(WeightsError, match="cannot be read as a checkpoint"):
         train(request(toy_data, tmp_path, resume=True))
