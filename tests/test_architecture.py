@@ -39,7 +39,6 @@ MAY_IMPORT = {
         "benchmark",
         "pipeline",
         "engine",
-        "modules",
         "face",
         "motion",
         "media",

@@ -5,19 +5,17 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
-from tqdm import tqdm
 
 from ..errors import InputError
 from ..evaluation.plan import PARTS, Part, Plan
 from .benchmark_options import Threads
-from .console import run_and_report, silence_stdout
+from .console import ProgressBars, run_and_report, silence_stdout
 from .evaluate_tables import tables_of
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
@@ -49,7 +47,7 @@ class EvaluateArguments:
     weights: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: those of --model)")] = (
         None
     )
-    """Folder with files of the compact model."""
+    """Folder with files of the compact model, in place of those that ship."""
     baseline_weights: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ...")] = ()
     """More such folders to compare with, on the same frames."""
     parts: Annotated[tuple[Part, ...], tyro.conf.arg(metavar="{self,cross,retargeting,border,speed,sheets} ...")] = (
@@ -80,33 +78,6 @@ class EvaluateArguments:
     """Threads of torch on the processor."""
 
 
-class _Bars:
-    """One bar a measurement; usable as a `Progress`."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[Any] | None = None
-        self._stage = ""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Show that `done` of `total` clips, pairs or sources are finished."""
-        if self._bar is None or self._stage != stage:
-            self._close()
-            self._bar, self._stage = tqdm(total=total, desc=stage, unit=""), stage
-        self._bar.update(done - self._bar.n)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-
 def parse(argv: Sequence[str] | None = None) -> EvaluateArguments:
     """Read a command line; wrong options end the program with tyro's message and exit code 2."""
     return tyro.cli(EvaluateArguments, description=DESCRIPTION, args=argv, use_underscores=True)
@@ -122,12 +93,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = shlex.join(["python", "evaluate.py", *(sys.argv[1:] if argv is None else argv)])
 
     def work(console: Console) -> str | None:
-        return _run(args, command)
+        return _run(_at_home(args), command, console)
 
     return run_and_report(work)
 
 
-def _run(args: EvaluateArguments, command: str) -> str | None:
+def _at_home(args: EvaluateArguments) -> EvaluateArguments:
+    """With `~` in paths as the user's home folder: no shell replaces it in `--data=~/data`."""
+    given = {field.name: getattr(args, field.name) for field in fields(args)}
+    paths: dict[str, Any] = {name: value.expanduser() for name, value in given.items() if isinstance(value, Path)}
+    return replace(args, **paths, baseline_weights=tuple(path.expanduser() for path in args.baseline_weights))
+
+
+def _run(args: EvaluateArguments, command: str, console: Console) -> str | None:
     if args.fetch_identity:
         from ..evaluation.identity_weights import fetch_identity
 
@@ -137,7 +115,7 @@ def _run(args: EvaluateArguments, command: str) -> str | None:
     if args.data is None or args.output is None:
         raise InputError("--data and --output are needed to measure anything: see --help")
     _check_counts(args)
-    return _measure(args, args.data, args.output, command)
+    return _measure(args, args.data, args.output, command, console)
 
 
 def _check_counts(args: EvaluateArguments) -> None:
@@ -147,14 +125,14 @@ def _check_counts(args: EvaluateArguments) -> None:
             raise InputError(f"--{name} {count} is too few: give 1 or more")
 
 
-def _measure(args: EvaluateArguments, data: Path, output: Path, command: str) -> str:
+def _measure(args: EvaluateArguments, data: Path, output: Path, command: str, console: Console) -> str:
     from ..benchmark.machine import machine_facts, one_line, prepare
-    from ..benchmark.record import write_record
     from ..engine.create import create_engine
     from ..evaluation.evaluation import evaluate, open_material
     from ..evaluation.methods import Networks
     from ..evaluation.open_judges import open_judges
     from ..evaluation.weight_sets import weight_sets
+    from ..evaluation.write_results import write_figures
     from ..evaluation.write_sheets import write_sheets
 
     device = prepare(args.device, args.threads)
@@ -166,13 +144,14 @@ def _measure(args: EvaluateArguments, data: Path, output: Path, command: str) ->
     _make_folder(output)
     facts = machine_facts(device) | {"command": command}
     content = {"command": command, "machine": facts, "weights": _weights(sets), "data": _facts(material, args)}
-    with _Bars() as progress:
+    with ProgressBars(console, unit="/s") as progress:
         for report in evaluate(material, networks, judges, plan, progress):
             report.not_measured |= missing
-            write_record(output / "metrics.json", {**content, **report.as_dict()})
+            write_figures(output / "metrics.json", {**content, **report.as_dict()})
     _show(report, output, [command, one_line(facts)])
     if "sheets" in args.parts:
-        write_sheets(material, networks, output, lambda names: tqdm(names, desc="Sheets", unit=""))
+        with ProgressBars(console, unit="/s") as progress:
+            write_sheets(material, networks, output, progress)
     return str(output)
 
 
@@ -198,8 +177,10 @@ def _facts(material: Material, args: EvaluateArguments) -> dict[str, Any]:
 
 
 def _show(report: Report, output: Path, notes: Sequence[str]) -> None:
+    from ..evaluation.write_results import write_text
+
     tables = tables_of(report)
+    text = "\n\n".join([table.markdown() for table in tables] + ["  \n".join(notes)])
+    write_text(output / "metrics.md", f"{text}\n")  # first: a terminal may be closed
     for table in tables:
         table.show()
-    text = "\n\n".join([table.markdown() for table in tables] + ["  \n".join(notes)])
-    (output / "metrics.md").write_text(f"{text}\n", encoding="utf-8")

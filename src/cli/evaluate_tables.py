@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..evaluation.plan import PAPER
@@ -12,6 +12,8 @@ from .sheets import Sheet
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
     from ..evaluation.averages import ClipFigures
     from ..evaluation.evaluation import Report
+
+    _Mean = Callable[[Iterable[ClipFigures], str], dict[str, float]]
 
 # Column -> the figure's name and its form.
 _PICTURES = {
@@ -54,56 +56,73 @@ _BORDER = {
 }
 
 
+# Title -> the lines below the table; what is better is said in words, since not every terminal has arrows.
+_NOTES = {
+    "pictures, self-reenactment": [
+        "better: PSNR and SSIM higher, sharpness near 1 (the real frames'), the others lower",
+        f"for scale only: the paper reports, of {PAPER['data']} (other people, crops, size and conventions),"
+        f" PSNR {PAPER['psnr']}, SSIM {PAPER['ssim']} and L1 {PAPER['l1']} for self-reenactment",
+    ],
+    "faces and time, self-reenactment": [
+        "better: id cosine higher, jitter and flicker near 1 (the real frames'), the others lower; to source: no aim",
+        "distances of meshes in eye distances; ratios: absolute errors; identity against the real frame (below 0.6: the"
+        " same person)",
+        "landmarks are found by the network from which the compact model's keypoints come (MediaPipe's mesh)",
+    ],
+    "cross-reenactment": [
+        "better: id cosine higher, the others lower; means over the pairs of each source's person, then over people",
+        "identity against the source; AED in eye distances; copy = what no motion at all gives",
+        "landmarks are found by the network from which the compact model's keypoints come (MediaPipe's mesh)",
+    ],
+    "motion where nothing should move, cross-reenactment": [
+        "better: lower; mean length of the picture's flow in pixels of 512; means over people as above",
+    ],
+}
+
+
 def tables_of(report: Report) -> list[Sheet]:
     """A table for every measurement that was made."""
+    from ..evaluation.averages import mean_over_clips, mean_over_people
+
     made = [
-        _pictures(report),
-        _table("faces and time, self-reenactment", report.self_reenactment, _FACES),
-        _table("cross-reenactment", report.cross, _CROSS),
+        _table("pictures, self-reenactment", report.self_reenactment, _PICTURES, mean_over_clips),
+        _table("faces and time, self-reenactment", report.self_reenactment, _FACES, mean_over_clips),
+        _table("cross-reenactment", report.cross, _CROSS, mean_over_people),
         _retargeting(report),
-        _table("motion where nothing should move, cross-reenactment", report.border, _BORDER),
+        _table("motion where nothing should move, cross-reenactment", report.border, _BORDER, mean_over_people),
         _speed(report),
     ]
     sheets = [sheet for sheet in made if sheet is not None]
-    notes = {
-        "faces and time, self-reenactment": "distances of meshes in eye distances; ratios: absolute errors; identity"
-        " against the real frame (below 0.6: the same person); jitter and flicker: real = 1",
-        "cross-reenactment": "identity against the source; AED in eye distances; copy = what no motion at all gives",
-        "motion where nothing should move, cross-reenactment": "mean length of the picture's flow in pixels of 512",
-    }
-    for sheet in sheets:
-        if sheet.title in notes:
-            sheet.notes.append(notes[sheet.title])
     if sheets:
         sheets[-1].notes += [f"not measured: {what}: {why}" for what, why in report.not_measured.items()]
     return sheets
 
 
-def _pictures(report: Report) -> Sheet | None:
-    sheet = _table("pictures, self-reenactment", report.self_reenactment, _PICTURES)
-    if sheet is None:
-        return None
-    by_figure = {name: PAPER.get(figure) for name, (figure, _) in _PICTURES.items()}
-    cells = [_cell(by_figure[column], _PICTURES[column][1]) for column in sheet.columns[1:]]
-    sheet.rows = [*sheet.rows, ["the paper's*", *cells]]
-    clips = len({given.clip for given in report.self_reenactment})
-    people = len({given.identity for given in report.self_reenactment})
-    sheet.notes = [
-        f"{clips} clips of {people} people, 256 pixels, values in 0..1, sharpness: real = 1",
-        f"* for scale only: other people, crops and size ({PAPER['data']})",
-    ]
-    return sheet
-
-
-def _table(title: str, figures: Sequence[ClipFigures], columns: Mapping[str, tuple[str, str]]) -> Sheet | None:
-    from ..evaluation.averages import mean_over_clips
-
+def _table(
+    title: str, figures: Sequence[ClipFigures], columns: Mapping[str, tuple[str, str]], mean: _Mean
+) -> Sheet | None:
     if not figures:
         return None
-    means = {name: mean_over_clips(figures, name) for name in dict.fromkeys(given.method for given in figures)}
-    shown = {column: how for column, how in columns.items() if any(how[0] in mean for mean in means.values())}
-    rows = [[name, *(_cell(mean.get(figure), form) for figure, form in shown.values())] for name, mean in means.items()]
-    return Sheet(title, ["method", *shown], rows)
+    means = {name: mean(figures, name) for name in dict.fromkeys(given.method for given in figures)}
+    shown = {column: how for column, how in columns.items() if any(how[0] in values for values in means.values())}
+    rows = [
+        [name, *(_cell(values.get(figure), form) for figure, form in shown.values())] for name, values in means.items()
+    ]
+    return Sheet(title, ["method", *shown], rows, [*_NOTES[title], _amount(figures, faces=columns in (_FACES, _CROSS))])
+
+
+def _amount(figures: Sequence[ClipFigures], *, faces: bool) -> str:
+    """How much was measured: clips or pairs, people, and frames in which all methods show a face."""
+    from ..evaluation.averages import counts_in_all
+
+    clips, people = len({given.clip for given in figures}), len({given.identity for given in figures})
+    words = f"{clips} clips or pairs of {people} people, 256 pixels"
+    if not faces:
+        return words
+    # of those that lose every face nothing is compared
+    counts = [counts_in_all(figures, name) for name in {given.method for given in figures}]
+    compared, frames = (max(count.get(name, 0) for count in counts) for name in ("faces", "frames"))
+    return f"{words}; faces: {compared} of {frames} frames, those in which every method shows one"
 
 
 def _retargeting(report: Report) -> Sheet | None:
@@ -113,17 +132,23 @@ def _retargeting(report: Report) -> Sheet | None:
         [
             figure.method,
             figure.part,
-            f"{figure.spearman:.3f}",
-            f"{figure.monotone:.0%}",
-            f"{figure.slope:.2f}",
-            f"{figure.slope_to_0_4:.2f}",
-            f"{figure.lowest:.3f}",
-            f"{figure.highest:.3f}",
+            _cell(figure.spearman, ".3f"),
+            _cell(figure.monotone, ".0%"),
+            _cell(figure.slope, ".2f"),
+            _cell(figure.slope_to_0_4, ".2f"),
+            _cell(figure.lowest, ".3f"),
+            _cell(figure.highest, ".3f"),
+            str(figure.lost),
         ]
         for figure in report.retargeting
     ]
     columns = ["method", "part", "Spearman", "monotone steps", "slope", "slope to 0.4", "ratio at 0", "ratio at 0.8"]
-    return Sheet("retargeting: openings for targets 0 to 0.8", columns, rows)
+    notes = [
+        "better: higher, but the ratio at 0",
+        f"{max(figure.sources for figure in report.retargeting)} sources, those in which every method shows a face at"
+        " every target",
+    ]
+    return Sheet("retargeting: openings for targets 0 to 0.8", [*columns, "lost"], rows, notes)
 
 
 def _speed(report: Report) -> Sheet | None:
@@ -139,7 +164,7 @@ def _speed(report: Report) -> Sheet | None:
         ]
         for figure in report.speed
     ]
-    note = f"512 pixels, {BATCH} a call, median of {report.speed[0].timing.n}, in turns"
+    note = f"better: lower; 512 pixels, {BATCH} a call, median of {report.speed[0].timing.n}, in turns"
     return Sheet("time of W+G", ["method", "ms a picture", "quartiles"], rows, [note])
 
 

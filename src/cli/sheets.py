@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
     from ..benchmark.clip import ClipFigure
@@ -41,17 +42,20 @@ class Sheet:
     def show(self) -> None:
         """Print it to stdout."""
         console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
-        table = Table(*self.columns, title=self.title, title_justify="left")
+        # as texts: in names of the user's, brackets would be taken for markup
+        table = Table(title=Text(self.title, "table.title"), title_justify="left")
+        for column in self.columns:
+            table.add_column(Text(column))
         for row in self.rows:
-            table.add_row(*row)
+            table.add_row(*map(Text, row))
         console.print(table)
         for note in self.notes:
-            console.print(note, markup=False, highlight=False)
+            console.print(Text(note))
 
     def markdown(self) -> str:
         """The same as Markdown."""
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
-        table = [f"| {' | '.join(cells)} |" for cells in lines]
+        table = [f"| {' | '.join(map(_in_a_cell, cells))} |" for cells in lines]
         return "\n".join([f"### {self.title}", "", *table, "", *(f"{note}  " for note in self.notes)])
 
 
@@ -173,6 +177,11 @@ def clip_sheet(title: str, figures: Sequence[ClipFigure]) -> Sheet:
     return Sheet(
         title, columns, rows, [note, "start-up (networks loaded, first frames) and source are not in wall and fps"]
     )
+
+
+def _in_a_cell(text: str) -> str:
+    """A text that ends neither its cell nor its row in Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def _ms(value: float) -> str:

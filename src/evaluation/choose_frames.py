@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..motion.motion import Motion
@@ -33,22 +35,40 @@ def neutral_frame(motion: Motion) -> int:
 
 
 def spread_frames(length: int, count: int, without: int) -> list[int]:
-    """Middles of `count` equal parts of a clip; the frame `without` gives way to its successor (or predecessor).
+    """Middles of `count` equal parts of a clip; if one is the frame `without`, the nearest free frame takes its place.
 
-    A clip of fewer frames gives all but that one.
+    Args:
+        length: of the clip.
+        count: of frames; a clip that has fewer gives all.
+        without: frame that is not taken; -1 if all may be.
+
+    Returns:
+        Frames in order, as many as were asked for or there are.
     """
-    if length - 1 <= count:
-        return [frame for frame in range(length) if frame != without]
-    frames = [int((part + 0.5) * length / count) for part in range(count)]
+    free = [frame for frame in range(length) if frame != without]
+    if len(free) <= count:
+        return free
+    frames = {int((part + 0.5) * length / count) for part in range(count)}
     if without in frames:
-        place = frames.index(without)
-        near = [frame for frame in (without + 1, without - 1) if 0 <= frame < length and frame not in frames]
-        frames[place : place + 1] = near[:1]
-    return frames
+        frames.remove(without)
+        frames.add(
+            min((frame for frame in free if frame not in frames), key=lambda frame: (abs(frame - without), -frame))
+        )
+    return sorted(frames)
 
 
-def run_of_frames(length: int, count: int) -> list[int]:
-    """`count` consecutive frames from the middle of a clip, or all of them."""
-    count = min(count, length)
-    start = (length - count) // 2
-    return list(range(start, start + count))
+def run_of_frames(numbers: Sequence[int], count: int) -> list[int]:
+    """`count` frames from the middle of the longest stretch in which each one follows the other, or all of it.
+
+    Args:
+        numbers: of the clip's frames in the video that it came from, which may have gaps.
+        count: of frames.
+
+    Returns:
+        Places in `numbers`; one alone if no frame follows another.
+    """
+    gaps = np.flatnonzero(np.diff(np.asarray(numbers)) != 1) + 1
+    stretches = np.split(np.arange(len(numbers)), gaps)
+    longest = max(stretches, key=len)  # the first of equally long ones
+    start = (len(longest) - min(count, len(longest))) // 2
+    return [int(place) for place in longest[start : start + count]]

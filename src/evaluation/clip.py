@@ -14,9 +14,9 @@ from ..motion.mesh import motion_from_meshes
 from ..motion.motion import Motion
 from ..training.data.index import IndexRow
 from ..training.data.shot import Shot
+from ..training.prepare.crop import NOMINAL
 
 SIDE = 256  # pixels at which everything is measured
-NOMINAL_SHARE = 256 / 288  # of a stored picture's side: the rest is margin for training
 
 Pictures = NDArray[np.uint8]  # (n, 256, 256, 3) RGB
 Meshes = NDArray[np.float64]  # (n, 478, 3) in crop coordinates of the nominal crop
@@ -37,7 +37,7 @@ class Clip:
         self.name, self.identity, self.kind = row.name, row.identity, row.kind
         self._shot = Shot(row.path(data))
         # the stored picture reaches beyond the nominal crop on all sides alike, so coordinates only grow
-        self.meshes: Meshes = self._shot.meshes.astype(np.float64) / NOMINAL_SHARE
+        self.meshes: Meshes = self._shot.meshes.astype(np.float64) / NOMINAL
 
     def __len__(self) -> int:
         return len(self._shot)
@@ -46,6 +46,11 @@ class Clip:
     def motion(self) -> Motion:
         """Motion of all frames by the mesh: one canonical face for the whole clip."""
         return motion_from_meshes(self.meshes)
+
+    @property
+    def numbers(self) -> NDArray[np.int64]:
+        """Number of each frame in the video that it came from, (T,)."""
+        return self._shot.frames
 
     def pictures(self, frames: Sequence[int]) -> Pictures:
         """Frames in the nominal crop, (n, 256, 256, 3) uint8.
@@ -59,7 +64,7 @@ class Clip:
 def nominal_crop(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The middle of a stored picture (N, N, 3) that is the nominal crop, (256, 256, 3)."""
     size = len(picture)
-    side = round(size * NOMINAL_SHARE)
+    side = round(size * NOMINAL)
     start = (size - side) // 2
     middle = picture[start : start + side, start : start + side]
     if side == SIDE:

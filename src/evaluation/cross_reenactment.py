@@ -21,13 +21,29 @@ from ..motion.motion import Motion
 from ..motion.transfer import Transfer
 from ..motion.transfer_options import TransferOptions
 from ..pipeline.progress import Progress, counted, silent
-from .averages import ClipFigures, mean_of
+from .averages import ClipFigures
 from .clip import Meshes, Pictures
+from .common import Row, Sample, figures_in_common
 from .face_parts import eye_distance
 from .identity import closeness
+from .judges import Judges
 from .methods import CopyOfSource, Networks
-from .people import Pair
-from .self_reenactment import Judges
+from .people import Pair, Sitter
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What is seen in a source: the same for all who drive it.
+
+    Attributes:
+        sitter: the source.
+        mesh: that is found in it, (1, 478, 3); of the data where the face is missed.
+        face: its embedding, (128,); None if not measured.
+    """
+
+    sitter: Sitter
+    mesh: Meshes
+    face: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True)
@@ -70,25 +86,30 @@ def measure_cross(
         progress: told about every pair.
 
     Returns:
-        For every pair and method: aed (mean distance of the change of expression from the driver's, in eye distances),
-        apd (angle between the head's turn and the driver's, degrees), eye_ratio and lip_ratio (absolute errors), lost,
-        and where people can be told apart id_cosine and id_distance from the source.
+        For every pair and method, over the frames in which every method shows a face: aed (mean distance of the change
+        of expression from the driver's, in eye distances), apd (angle between the head's turn and the driver's,
+        degrees), eye_ratio and lip_ratio (absolute errors), and where people can be told apart id_cosine and
+        id_distance from the source; over all frames: lost.
     """
-    figures = []
+    samples, looked = [], None
     for pair in counted(pairs, "Cross-reenactment", len(pairs), progress):
         sitter = pair.sitter
-        mesh = judges.finder.find(sitter.picture, sitter.mesh)
-        mesh = np.where(np.isnan(mesh), sitter.mesh, mesh)
-        aim = _aim(pair, mesh)
-        face = None if judges.identity is None else judges.identity.embed(sitter.picture, mesh)[0]
+        if looked is None or looked.sitter is not sitter:
+            looked = _look(sitter, judges)
+        aim = _aim(pair, looked.mesh)
         for name, drawn in _drawn(pair, methods):
-            found = judges.finder.find(drawn, np.repeat(mesh, len(drawn), axis=0))
-            rows = [
-                _figures(aim, number, found[number], drawn[number], face, judges) for number in range(len(pair.frames))
-            ]
-            label = f"{sitter.name} <- {pair.driver.name}"
-            figures.append(ClipFigures(name, label, sitter.clip.identity, mean_of(rows)))
-    return figures
+            found = judges.finder.find(drawn, np.repeat(looked.mesh, len(drawn), axis=0))
+            rows = [_row(aim, number, mesh, drawn[number], looked.face, judges) for number, mesh in enumerate(found)]
+            label, lost = f"{sitter.name} <- {pair.driver.name}", [row is None for row in rows]
+            samples.append(Sample(name, label, sitter.clip.identity, lost, faces={"faces": rows}))
+    return figures_in_common(samples)
+
+
+def _look(sitter: Sitter, judges: Judges) -> _Looked:
+    mesh = judges.finder.find(sitter.picture, sitter.mesh)
+    mesh = np.where(np.isnan(mesh), sitter.mesh, mesh)
+    face = None if judges.identity is None else judges.identity.embed(sitter.picture, mesh)[0]
+    return _Looked(sitter, mesh, face)
 
 
 def _drawn(pair: Pair, methods: Sequence[Networks]) -> list[tuple[str, Pictures]]:
@@ -112,16 +133,16 @@ def _aim(pair: Pair, mesh: Meshes) -> _Aim:
     )
 
 
-def _figures(
+def _row(
     aim: _Aim,
     number: int,
     found: Meshes,
     drawn: NDArray[np.uint8],
     face: NDArray[np.float64] | None,
     judges: Judges,
-) -> dict[str, float]:
+) -> Row | None:
     if np.isnan(found).any():
-        return {"lost": 1.0}
+        return None
     result = motion_with_shape(found[None], aim.source.kp[0])
     moved = (result.exp - aim.source.exp)[0] - aim.exp[number]  # (21, 3)
     ratios = np.abs(opening(found) - aim.ratios[number])
@@ -130,7 +151,6 @@ def _figures(
         "apd": angle_between(result.R[0], aim.R[number]),
         "eye_ratio": float(ratios[:2].mean()),
         "lip_ratio": float(ratios[2]),
-        "lost": 0.0,
     }
     if face is None or judges.identity is None:
         return values

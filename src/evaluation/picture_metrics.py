@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from ..training.losses.ssim import ssim_map
 from .face_parts import Areas, Mask
 
-_WINDOW, _SIGMA = 11, 1.5
-_C1, _C2 = 0.01**2, 0.03**2  # of the structural similarity, for values in 0..1
 _LUMA = np.array([0.299, 0.587, 0.114])
 _MOST_DECIBELS = 100.0  # of pictures that are equal
 
 Rgb = NDArray[np.uint8]
-_Floats = NDArray[np.float64]
 
 
 def picture_metrics(result: Rgb, real: Rgb, areas: Areas) -> dict[str, float]:
@@ -29,7 +28,8 @@ def picture_metrics(result: Rgb, real: Rgb, areas: Areas) -> dict[str, float]:
         areas: of the face in the real picture.
 
     Returns:
-        l1, psnr, ssim, l1_mouth, l1_eyes, l1_face (all over the three channels) and sharpness.
+        l1, psnr, ssim, l1_mouth, l1_eyes, l1_face (all over the three channels), detail and detail_real (sharpness of
+        both faces).
     """
     return {
         "l1": l1(result, real),
@@ -38,7 +38,8 @@ def picture_metrics(result: Rgb, real: Rgb, areas: Areas) -> dict[str, float]:
         "l1_mouth": l1(result, real, areas.mouth),
         "l1_eyes": l1(result, real, areas.eyes),
         "l1_face": l1(result, real, areas.face),
-        "sharpness": sharpness(result, areas.face) / max(sharpness(real, areas.face), 1e-6),
+        "detail": sharpness(result, areas.face),
+        "detail_real": sharpness(real, areas.face),
     }
 
 
@@ -64,13 +65,7 @@ def ssim(a: Rgb, b: Rgb) -> float:
     Gaussian window of 11 pixels, sigma 1.5, K1 0.01, K2 0.03, population statistics; the mean over all windows that lie
     within the picture, and over the three channels.
     """
-    x, y = a / 255.0, b / 255.0
-    mean_x, mean_y = _windowed(x), _windowed(y)
-    var_x, var_y = _windowed(x * x) - mean_x**2, _windowed(y * y) - mean_y**2
-    covariance = _windowed(x * y) - mean_x * mean_y
-    luminance = (2 * mean_x * mean_y + _C1) / (mean_x**2 + mean_y**2 + _C1)
-    structure = (2 * covariance + _C2) / (var_x + var_y + _C2)
-    return float((luminance * structure).mean())
+    return float(ssim_map(_planes(a), _planes(b)).mean())
 
 
 def sharpness(picture: Rgb, mask: Mask) -> float:
@@ -80,7 +75,6 @@ def sharpness(picture: Rgb, mask: Mask) -> float:
     return float(laplacian[mask].mean()) if mask.any() else math.nan
 
 
-def _windowed(values: _Floats) -> _Floats:
-    edge = _WINDOW // 2
-    blurred = cv2.GaussianBlur(values, (_WINDOW, _WINDOW), _SIGMA)
-    return cast(_Floats, blurred[edge:-edge, edge:-edge])
+def _planes(picture: Rgb) -> Tensor:
+    """(H, W, 3) uint8 to (1, 3, H, W) float64 in 0..1."""
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1))[None]).double() / 255

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ class RetargetingFigure:
         lowest: opening at the target 0.
         highest: opening at the target 0.8.
         openings: mean opening at every target of `TARGETS`.
+        sources: that were measured: those in which every set of weights shows a face at every target.
+        lost: sources in which this one does not.
     """
 
     method: str
@@ -50,10 +53,13 @@ class RetargetingFigure:
     lowest: float
     highest: float
     openings: list[float]
+    sources: int
+    lost: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {**asdict(self), "targets": list(TARGETS)}
+        """For JSON, without what could not be measured."""
+        values = {name: _or_none(value) for name, value in asdict(self).items()}
+        return {**values, "openings": [_or_none(value) for value in self.openings], "targets": list(TARGETS)}
 
 
 def measure_retargeting(
@@ -66,6 +72,10 @@ def measure_retargeting(
         methods: sets of weights.
         finder: of meshes.
         progress: told about every source.
+
+    Returns:
+        For every set of weights eyes and lips, all over the same sources. A set that shows no face in any source has
+        nan, and takes no source from the others.
     """
     curves: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
     for sitter in counted(sitters, "Retargeting", len(sitters), progress):
@@ -77,13 +87,37 @@ def measure_retargeting(
                 drawn = method.driven(features, x_s, x_d)
                 ratios = opening(finder.find(drawn, np.repeat(sitter.mesh, len(TARGETS), axis=0)))
                 curve = ratios[:, :2].mean(1) if part == "eyes" else ratios[:, 2]
-                if np.isfinite(curve).all():
-                    curves.setdefault((method.name, part), []).append(curve)
-    return [figure_of(method, part, np.stack(found)) for (method, part), found in curves.items()]
+                curves.setdefault((method.name, part), []).append(curve)
+    return same_sources({key: np.stack(found) for key, found in curves.items()})
+
+
+def same_sources(curves: Mapping[tuple[str, str], NDArray[np.float64]]) -> list[RetargetingFigure]:
+    """Sum up the openings (sources, targets), nan where a face was missed, of every method and part."""
+    figures = []
+    for (method, part), own in curves.items():
+        whole = [np.isfinite(found).all(1) for (_, other), found in curves.items() if other == part]
+        shown = [found for found in whole if found.any()]
+        mine = np.isfinite(own).all(1)
+        kept = own[np.logical_and.reduce(shown)] if mine.any() else own[mine]
+        figures.append(replace(figure_of(method, part, kept), lost=int((~mine).sum())))
+    return figures
 
 
 def figure_of(method: str, part: str, curves: NDArray[np.float64]) -> RetargetingFigure:
-    """Sum up openings (n, targets) of n sources."""
+    """Sum up openings (n, targets) of n sources; nan if there are none."""
+    if not len(curves):
+        return RetargetingFigure(
+            method,
+            part,
+            spearman=math.nan,
+            monotone=math.nan,
+            slope=math.nan,
+            slope_to_0_4=math.nan,
+            lowest=math.nan,
+            highest=math.nan,
+            openings=[math.nan] * len(TARGETS),
+            sources=0,
+        )
     ranks = [float(spearmanr(TARGETS, curve).statistic) if np.ptp(curve) else 0.0 for curve in curves]
     mean = curves.mean(0)
     return RetargetingFigure(
@@ -96,12 +130,18 @@ def figure_of(method: str, part: str, curves: NDArray[np.float64]) -> Retargetin
         lowest=float(mean[0]),
         highest=float(mean[-1]),
         openings=[float(value) for value in mean],
+        sources=len(curves),
     )
 
 
 def _slope(curve: NDArray[np.float64], count: int) -> float:
     """Of the first targets; that of a mean is the mean of the slopes."""
     return float(np.polyfit(TARGETS[:count], curve[:count], 1)[0])
+
+
+def _or_none(value: Any) -> Any:
+    """JSON has no nan."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _edits(method: Networks, source: Motion) -> dict[str, Callable[[float], Tensor]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,29 +12,15 @@ from ..pipeline.progress import Progress, counted, silent
 from .averages import ClipFigures, mean_of
 from .choose_frames import neutral_frame, run_of_frames, spread_frames
 from .clip import SIDE, Clip, Meshes, Pictures
+from .common import Row, Sample, figures_in_common
 from .face_parts import areas_of
-from .identity import Identity, closeness
-from .landmarks import MeshFinder, flicker, landmark_metrics, tremble
+from .identity import closeness
+from .judges import Judges
+from .landmarks import flicker, landmark_metrics, tremble
 from .methods import Method
-from .perceptual import Perceptual
-from .picture_metrics import picture_metrics
+from .picture_metrics import Rgb, picture_metrics
 
 _LEAST_RUN = 3  # frames that a second difference takes
-
-
-@dataclass(frozen=True)
-class Judges:
-    """What looks at pictures.
-
-    Attributes:
-        finder: of meshes.
-        identity: tells people apart; None = not measured.
-        perceptual: distance of pictures by the features of a network; None = not measured.
-    """
-
-    finder: MeshFinder
-    identity: Identity | None = None
-    perceptual: Perceptual | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +33,9 @@ class _Truth:
         run: numbers of consecutive frames.
         frames: both, each once, in order.
         pictures: of `frames`.
-        meshes: the same, as they are found in the pictures.
+        found: meshes that are found in the pictures; nan where the face is missed.
+        meshes: the same, with those of the data where the face is missed: they say where to look, but are compared with
+            nothing, since they were found in another way.
         faces: embeddings of the source and of `spread`, by number; None if not measured.
     """
 
@@ -56,6 +44,7 @@ class _Truth:
     run: list[int]
     frames: list[int]
     pictures: Pictures
+    found: Meshes
     meshes: Meshes
     faces: dict[int, NDArray[np.float64]] | None
 
@@ -84,55 +73,70 @@ def measure_self(
         progress: told about every clip.
 
     Returns:
-        For every clip and method the means over its frames; nan where nothing could be measured.
+        For every clip and method the means over its frames; what is seen in faces, over the frames in which every
+        method shows one.
     """
-    figures = []
+    samples = []
     for clip in counted(clips, "Self-reenactment", len(clips), progress):
         truth = _truth(clip, judges, frames_per_clip, run_length)
         for method in methods:
             drawn = method.draw(clip, truth.source, truth.frames)
             found = judges.finder.find(drawn, clip.meshes[truth.frames])
-            values = _frame_means(truth, drawn, found, judges) | _steadiness(truth, drawn, found)
-            figures.append(ClipFigures(method.name, clip.name, clip.identity, values))
-    return figures
+            samples.append(_sample(method.name, clip, truth, drawn, found, judges))
+    return figures_in_common(samples)
 
 
 def _truth(clip: Clip, judges: Judges, frames_per_clip: int, run_length: int) -> _Truth:
     source = neutral_frame(clip.motion)
     spread = spread_frames(len(clip), frames_per_clip, source)
-    run = run_of_frames(len(clip), run_length)
+    run = run_of_frames(clip.numbers.tolist(), run_length)
     frames = sorted({*spread, *run, source})
     pictures = clip.pictures(frames)
-    meshes = judges.finder.find(pictures, clip.meshes[frames])
-    # a real frame whose face is missed now keeps the mesh that came with it
-    meshes = np.where(np.isnan(meshes), clip.meshes[frames], meshes)
+    found = judges.finder.find(pictures, clip.meshes[frames])
+    meshes = np.where(np.isnan(found), clip.meshes[frames], found)
     faces = None
     if judges.identity is not None:
         compared = [source, *spread]
         places = [frames.index(frame) for frame in compared]
         faces = dict(zip(compared, judges.identity.embed(pictures[places], meshes[places]), strict=True))
-    return _Truth(source, spread, run, frames, pictures, meshes, faces)
+    return _Truth(source, spread, run, frames, pictures, found, meshes, faces)
 
 
-def _frame_means(truth: _Truth, drawn: Pictures, found: Meshes, judges: Judges) -> dict[str, float]:
-    rows = []
-    for place in truth.places(truth.spread):
-        real, mesh = truth.pictures[place], truth.meshes[place]
-        row = picture_metrics(drawn[place], real, areas_of(mesh, SIDE))
-        row |= landmark_metrics(found[place], mesh, SIDE)
-        row["lost"] = float(np.isnan(found[place]).any())
-        if judges.perceptual is not None:
-            row["lpips"] = judges.perceptual.distance(drawn[place], real)
-        rows.append(row | _identity(truth, drawn, found, place, judges))
-    return mean_of(rows)
+def _sample(name: str, clip: Clip, truth: _Truth, drawn: Pictures, found: Meshes, judges: Judges) -> Sample:
+    spread, run = truth.places(truth.spread), truth.places(truth.run)
+    return Sample(
+        method=name,
+        clip=clip.name,
+        identity=clip.identity,
+        lost=[bool(np.isnan(found[place]).any()) for place in spread],
+        figures=mean_of([_picture(truth, drawn[place], place, judges) for place in spread])
+        | _flicker(truth, drawn, run),
+        faces={
+            "faces": [_face(truth, drawn, found, place, judges) for place in spread],
+            "triples": _jitter(found[run], truth.found[run]),
+        },
+    )
 
 
-def _identity(truth: _Truth, drawn: Pictures, found: Meshes, place: int, judges: Judges) -> dict[str, float]:
-    if judges.identity is None or truth.faces is None or np.isnan(found[place]).any():
-        return {}
+def _picture(truth: _Truth, drawn: Rgb, place: int, judges: Judges) -> Row:
+    real = truth.pictures[place]
+    row = picture_metrics(drawn, real, areas_of(truth.meshes[place], SIDE))
+    if judges.perceptual is not None:
+        row["lpips"] = judges.perceptual.distance(drawn, real)
+    return row
+
+
+def _face(truth: _Truth, drawn: Pictures, found: Meshes, place: int, judges: Judges) -> Row | None:
+    """What needs the face of the result and of the real frame; None if one is missed."""
+    if np.isnan(found[place]).any() or np.isnan(truth.found[place]).any():
+        return None
+    row = landmark_metrics(found[place], truth.found[place], SIDE)
+    if judges.identity is None or truth.faces is None:
+        return row
     (face,) = judges.identity.embed(drawn[place : place + 1], found[place : place + 1])
     to_real, to_source = (closeness(face, truth.faces[frame]) for frame in (truth.frames[place], truth.source))
     return {
+        **row,
         "id_cosine": to_real.cosine,
         "id_distance": to_real.distance,
         "id_cosine_source": to_source.cosine,
@@ -140,15 +144,18 @@ def _identity(truth: _Truth, drawn: Pictures, found: Meshes, place: int, judges:
     }
 
 
-def _steadiness(truth: _Truth, drawn: Pictures, found: Meshes) -> dict[str, float]:
-    """Jitter of landmarks and flicker of the surroundings, each also as a ratio to the real frames'."""
-    if len(truth.run) < _LEAST_RUN:
+def _jitter(found: Meshes, real: Meshes) -> list[Row | None]:
+    """Of every three frames that follow each other; None where a face is missed in the result or in the real frames."""
+    if len(found) < _LEAST_RUN:
+        return []
+    seen = np.isfinite(found) & np.isfinite(real)
+    both = zip(*(tremble(np.where(seen, meshes, np.nan)) for meshes in (found, real)), strict=True)
+    return [{"jitter": float(a), "jitter_real": float(b)} if np.isfinite(a + b) else None for a, b in both]
+
+
+def _flicker(truth: _Truth, drawn: Pictures, run: Sequence[int]) -> Row:
+    """Of the surroundings that the face never comes near; nothing where there are none, or no run."""
+    outside = np.logical_and.reduce([areas_of(truth.meshes[place], SIDE).outside for place in run])
+    if len(run) < _LEAST_RUN or not outside.any():
         return {}
-    places = truth.places(truth.run)
-    outside = np.logical_and.reduce([areas_of(truth.meshes[place], SIDE).outside for place in places])
-    jitter, real_jitter = tremble(found[places]), tremble(truth.meshes[places])
-    values: Mapping[str, float] = {"jitter": jitter, "jitter_ratio": jitter / real_jitter if real_jitter else np.nan}
-    if not outside.any():
-        return dict(values)
-    background, real = flicker(drawn[places], outside), flicker(truth.pictures[places], outside)
-    return {**values, "flicker": background, "flicker_ratio": background / real if real else np.nan}
+    return {"flicker": flicker(drawn[run], outside), "flicker_real": flicker(truth.pictures[run], outside)}

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.model_config import load_model_config
-from ..errors import MissingFileError
+from ..errors import InputError, MissingFileError
 from ..weights.catalogue import MODELS
 from ..weights.ledger import sha256_of
 from ..weights.resolve import ResolvedModel, resolve_model
+from .methods import BASELINES
 
 _FOLDERS_OF = "compact"
 
@@ -43,12 +44,16 @@ def weight_sets(model: str, weights: Path | None, baselines: Sequence[Path]) -> 
 
     Raises:
         MissingFileError: a folder lacks a file, or there is none.
-        InputError: there is no such model.
+        InputError: there is no such model, or a folder is given for another one than the compact.
         WeightsError: the model's files are missing and cannot be fetched.
     """
+    if weights is not None and model != _FOLDERS_OF:
+        raise InputError(
+            f"--weights names a folder of the compact model, and --model {model} has files of its own: leave one out"
+        )
     folders = [*([weights] if weights is not None else []), *baselines]
     sets = [] if weights is not None else [WeightSet(model, resolve_model(model))]
-    taken = [given.name for given in sets]
+    taken = [*(given.name for given in sets), *(baseline.name for baseline in BASELINES)]
     names = _short_names(folders, taken)
     return sets + [WeightSet(name, folder_model(folder)) for name, folder in zip(names, folders, strict=True)]
 
@@ -68,9 +73,9 @@ def folder_model(folder: Path) -> ResolvedModel:
 
 def _short_names(folders: Sequence[Path], taken: Sequence[str]) -> list[str]:
     """The last parts of paths, as many as it takes to tell them apart and from other names."""
-    parts = [folder.absolute().parts for folder in folders]
-    for count in range(1, max(map(len, parts), default=0) + 1):
-        names = ["/".join(part[-count:]) for part in parts]
+    paths = [folder.resolve() for folder in folders]
+    for count in range(1, max((len(path.parts) for path in paths), default=0) + 1):
+        names = [Path(*path.parts[-count:]).as_posix() for path in paths]
         if len({*names, *taken}) == len(names) + len(taken):
             return names
-    return [f"{'/'.join(part)} ({number})" for number, part in enumerate(parts, 1)]
+    return [f"{path.as_posix()} ({number})" for number, path in enumerate(paths, 1)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..media.picture import write_picture
+from ..pipeline.progress import Progress, counted, silent
 from .evaluation import Material, methods_of
 from .methods import Networks
 from .people import longest_clips
@@ -19,7 +20,7 @@ def write_sheets(
     material: Material,
     networks: Sequence[Networks],
     folder: Path,
-    watch: Callable[[Iterable[str]], Iterable[str]] = iter,
+    progress: Progress = silent,
 ) -> None:
     """Draw and write the sheets of examples, ``sheet_<name>.jpg``.
 
@@ -27,7 +28,7 @@ def write_sheets(
         material: what is drawn.
         networks: sets of weights.
         folder: where the files go.
-        watch: wraps the names of the sheets, to show progress.
+        progress: told about every sheet.
     """
     methods, clips = methods_of(networks), longest_clips(material.clips)
     sheets: dict[str, Callable[[], Rgb]] = {
@@ -38,5 +39,5 @@ def write_sheets(
     }
     if material.pairs:
         sheets["cross"] = lambda: cross_sheet(material.pairs, networks)
-    for name in watch(sheets):
+    for name in counted(sheets, "Sheets", len(sheets), progress):
         write_picture(folder / f"sheet_{name}.jpg", sheets[name](), _QUALITY)

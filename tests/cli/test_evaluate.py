@@ -3,11 +3,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from src.cli.evaluate import main, parse
+from src.cli.evaluate_tables import tables_of
+from src.cli.sheets import Sheet
 from src.evaluation import identity_weights
+from src.evaluation.averages import ClipFigures
+from src.evaluation.evaluation import Report
 from src.evaluation.plan import PARTS
+from src.evaluation.retargeting import figure_of
 from src.media.picture import read_picture
 from tests.evaluation.made_shots import write_data
 
@@ -55,14 +61,55 @@ def test_all_measurements(run, data, tmp_path):
 def test_sets_of_weights_side_by_side(run, data, tmp_path):
     folder = ROOT / "pretrained_weights/compact"
     words = ["--parts", "self", "--clips", 1, "--frames_per_clip", 1, "--run_length", 1]
-    code, _, _ = run("--data", data, "-o", "out", "--baseline_weights", folder, *words)
+    code, out, err = run("--data", data, "-o", "out", "--baseline_weights", folder, *words)
     found = json.loads((tmp_path / "out/metrics.json").read_text())
     assert code == 0 and found["methods"] == ["compact", "pretrained_weights/compact", "copy", "tps"]
     means = found["self"]["mean_over_clips"]
     assert means["compact"] == means["pretrained_weights/compact"]  # the same files
     hashes = [found["weights"][name]["sha256"] for name in found["methods"][:2]]
     assert hashes[0] == hashes[1] and set(hashes[0]) == {path.name for path in folder.glob("*.safetensors")}
-    assert not list((tmp_path / "out").glob("*.jpg"))
+    assert found["self"]["counts"]["copy"] == {"frames": 1, "lost": 0, "faces": 1, "triples": 0}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"metrics.json", "metrics.md"}  # and nothing half
+    assert err.count("Self-reenactment") == 1  # no terminal: one line a bar, not one a step
+    assert "the paper's" not in out and "PSNR 32.0, SSIM 0.819 and L1 0.0347" in " ".join(out.split())
+    assert "landmarks are found by the network from which the compact model's keypoints come" in out
+
+
+def test_figures_are_kept_before_they_are_shown(run, data, tmp_path, monkeypatch):
+    def refuse(sheet):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(Sheet, "show", refuse)
+    with pytest.raises(BrokenPipeError):
+        run("--data", data, "-o", "out", "--parts", "speed", "--speed_runs", 1)
+    assert "| compact |" in (tmp_path / "out/metrics.md").read_text()
+
+
+def test_the_home_folder(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    _, _, err = run("--data=~/data", "--output", "~/out")
+    assert str(tmp_path / "home/data") in err
+
+
+def report(**parts):
+    figures = [
+        ClipFigures("m", "a", "p", {"aed": 1.0}, {"frames": 4, "lost": 1, "faces": 2}),
+        ClipFigures("m", "b", "p", {"aed": 2.0}, {"frames": 4, "lost": 0, "faces": 3}),
+        ClipFigures("m", "c", "q", {"aed": 4.5}, {"frames": 4, "lost": 0, "faces": 4}),
+    ]
+    return Report(["m"], **{"cross": figures, **parts})
+
+
+def test_pairs_of_a_person_come_first():
+    (sheet,) = tables_of(report())
+    assert sheet.rows == [["m", "3.0000"]]
+    assert "3 clips or pairs of 2 people" in sheet.notes[-1] and "faces: 9 of 12 frames" in sheet.notes[-1]
+
+
+def test_a_method_that_lost_every_face_has_a_row():
+    nothing = figure_of("m", "eyes", np.empty((0, 9)))
+    (sheet,) = tables_of(report(cross=[], retargeting=[nothing]))
+    assert sheet.rows == [["m", "eyes", "-", "-", "-", "-", "-", "-", "0"]]
 
 
 def test_one_person_drives_nobody(run, data, tmp_path):
@@ -82,7 +129,11 @@ def test_one_person_drives_nobody(run, data, tmp_path):
         (["--data", "DATA", "--output", "out", "--frames_per_clip", "0"], "--frames_per_clip 0 is too few"),
         (["--data", "DATA", "--output", "out", "--weights", "nowhere"], "is no folder with compact weights"),
         (["--data", "DATA", "--output", "out", "--identity_weights", "nowhere"], "has no face_recognition_model"),
-        (["--data", "DATA", "--output", "out", "--lpips", "nowhere"], "'nowhere' is not there"),
+        (["--data", "DATA", "--output", "out", "--lpips", "nowhere"], "--lpips names 'nowhere', which is not there"),
+        (
+            ["--data", "DATA", "--output", "out", "--model", "base", "--weights", "x"],
+            "--model base has files of its own",
+        ),
         (["--data", "DATA", "--output", "file/out"], "'file/out' cannot be made"),
     ],
 )

@@ -34,18 +34,44 @@ def test_the_most_neutral_frame(part):
 
 @given(length=st.integers(2, 400), count=st.integers(1, 40), data=st.data())
 def test_spread_frames(length, count, data):
-    source = data.draw(st.integers(0, length - 1))
+    source = data.draw(st.integers(-1, length - 1))  # -1 is no frame: all may be taken
     frames = spread_frames(length, count, source)
-    assert source not in frames and len(set(frames)) == len(frames) == min(count, length - 1)
+    available = length - (source >= 0)
+    assert source not in frames and sorted(set(frames)) == frames and len(frames) == min(count, available)
     assert all(0 <= frame < length for frame in frames)
 
 
-def test_they_are_spread_evenly():
-    assert spread_frames(100, 4, without=0) == [12, 37, 62, 87]
-    assert spread_frames(100, 4, without=37) == [12, 38, 62, 87]
+@pytest.mark.parametrize(
+    ("length", "count", "without", "frames"),
+    [
+        (100, 4, 0, [12, 37, 62, 87]),
+        (100, 4, 37, [12, 38, 62, 87]),
+        (10, 8, 4, [0, 1, 2, 3, 5, 6, 8, 9]),  # of the middles 0 1 3 4 5 6 8 9 both neighbours of 4 are taken: 2
+        (5, 4, -1, [0, 1, 3, 4]),
+        (4, 3, 3, [0, 1, 2]),
+        (3, 8, 1, [0, 2]),
+        (1, 4, 0, []),
+    ],
+)
+def test_they_are_spread_evenly(length, count, without, frames):
+    assert spread_frames(length, count, without) == frames
 
 
 @given(length=st.integers(1, 400), count=st.integers(1, 40))
 def test_a_run(length, count):
-    run = run_of_frames(length, count)
+    run = run_of_frames(range(7, length + 7), count)
     assert run == list(range(run[0], run[0] + min(length, count))) and run[0] >= 0 and run[-1] < length
+    assert abs(run[0] - (length - 1 - run[-1])) <= 1  # from the middle
+
+
+@pytest.mark.parametrize(
+    ("numbers", "count", "run"),
+    [
+        ([4, 5, 6, 9, 10, 11, 12, 20], 24, [3, 4, 5, 6]),  # the longest stretch without a gap
+        ([4, 5, 6, 9, 10, 11, 12, 20], 2, [4, 5]),
+        ([0, 2, 4, 6], 24, [0]),  # every other frame: none follows another
+        ([3, 2, 1], 24, [0]),
+    ],
+)
+def test_a_run_has_no_gaps(numbers, count, run):
+    assert run_of_frames(numbers, count) == run

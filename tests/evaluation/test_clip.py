@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,11 @@ def test_who_is_driven_by_whom(clips):
         ("three_0", "two_0"),
     ]
     assert all(len(pair.frames) == 2 and pair.first not in pair.frames for pair in pairs)
+
+
+def test_three_stills_of_a_person_are_enough():
+    def still(name):
+        return SimpleNamespace(name=name, identity=name[0])
+
+    stills = [still(name) for name in ("a5", "a1", "b9", "a3", "a2")]
+    assert [sitter.clip.name for sitter in sitters_of([], stills)] == ["a1", "a2", "a3", "b9"]

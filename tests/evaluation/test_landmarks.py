@@ -36,13 +36,20 @@ def test_a_face_that_is_lost():
 
 def test_steady_motion_does_not_tremble():
     steps = np.arange(6)[:, None, None] * np.array([0.01, -0.02, 0])
-    assert tremble(FACE + steps) == pytest.approx(0, abs=1e-9)
+    assert tremble(FACE + steps) == pytest.approx(np.zeros(4), abs=1e-9)
 
 
 def test_how_much_a_face_trembles():
     unit = float(eye_distance(FACE))
     sway = (np.arange(6) % 2)[:, None, None] * np.array([unit / 100, unit / 100, 0])
-    assert tremble(FACE + sway) == pytest.approx(20)  # second difference: twice the sway, in thousandths
+    assert tremble(FACE + sway) == pytest.approx(np.full(4, 20))  # second difference: twice the sway, in thousandths
+
+
+def test_triples_with_a_face_that_is_lost_are_unknown():
+    faces = np.repeat(FACE[None], 6, axis=0)
+    faces[1] = np.nan
+    np.testing.assert_array_equal(tremble(faces), [np.nan, np.nan, 0, 0])
+    assert np.isnan(tremble(faces * np.nan)).all()
 
 
 def test_flicker_counts_the_area_alone():

@@ -1,14 +1,17 @@
 """What is measured across people, and with targets: on the weights that ship."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
 from src.evaluation.border import mean_over, measure_border, ring, shoulders
 from src.evaluation.cross_reenactment import angle_between, keypoints_of, measure_cross
+from src.evaluation.judges import Judges
+from src.evaluation.methods import Networks
 from src.evaluation.people import pairs_of, sitters_of
-from src.evaluation.retargeting import TARGETS, figure_of, measure_retargeting
-from src.evaluation.self_reenactment import Judges
+from src.evaluation.retargeting import TARGETS, figure_of, measure_retargeting, same_sources
 from src.evaluation.sheets import blink_sheet, cross_sheet, mouth_sheet, self_sheet, yaw_sheet
 from src.evaluation.speed import measure_speed
 from src.evaluation.tiles import difference, enlarged, sheet_of
@@ -78,6 +81,57 @@ def test_lips_follow_their_target(moving, networks, finder):
     lips = found["lips"]
     assert lips.spearman > 0.9 and lips.monotone > 0.9 and lips.slope > 0.3
     assert lips.openings[0] == lips.lowest < lips.highest == lips.openings[-1] and len(lips.openings) == len(TARGETS)
+
+
+STRAIGHT, STEEP, LOST = np.array(TARGETS) * 0.5, np.array(TARGETS) * 0.9, np.full(len(TARGETS), np.nan)
+
+
+def test_a_source_that_one_loses_counts_for_none():
+    half = STEEP.copy()
+    half[3] = np.nan
+    found = same_sources(
+        {
+            ("a", "eyes"): np.stack([STRAIGHT, STEEP]),
+            ("a", "lips"): np.stack([STRAIGHT, STEEP]),
+            ("b", "eyes"): np.stack([STRAIGHT, half]),
+            ("b", "lips"): np.stack([STRAIGHT, STEEP]),
+        }
+    )
+    assert [(figure.method, figure.part, figure.sources, figure.lost) for figure in found] == [
+        ("a", "eyes", 1, 0),
+        ("a", "lips", 2, 0),
+        ("b", "eyes", 1, 1),
+        ("b", "lips", 2, 0),
+    ]
+    assert [figure.slope for figure in found] == pytest.approx([0.5, 0.7, 0.5, 0.7])
+
+
+def test_who_always_loses_keeps_a_row():
+    good, bad = same_sources({("a", "eyes"): np.stack([STRAIGHT, STEEP]), ("b", "eyes"): np.stack([LOST, LOST])})
+    assert (good.sources, good.lost, good.slope) == (2, 0, pytest.approx(0.7))
+    assert (bad.method, bad.sources, bad.lost) == ("b", 0, 2) and np.isnan(bad.slope)
+    assert bad.as_dict()["slope"] is None and set(bad.as_dict()["openings"]) == {None}
+    json.dumps([good.as_dict(), bad.as_dict()], allow_nan=False)
+
+
+def test_a_pair_counts_what_all_show(pairs, networks, finder):
+    other = Networks("other", networks.engine)
+
+    class Sometimes:
+        """Misses the first face that the second method draws."""
+
+        asked = 0
+
+        def find(self, pictures, expected):
+            self.asked += 1
+            found = finder.find(pictures, expected)
+            if self.asked == 3:  # after the source and the first method
+                found[0] = np.nan
+            return found
+
+    good, bad, copy = measure_cross(pairs[:1], [networks, other], Judges(Sometimes()))
+    assert good.counts == copy.counts == {"frames": 2, "lost": 0, "faces": 1} and bad.counts["lost"] == 1
+    assert bad.values == good.values | {"lost": 0.5}  # the same weights: over the same frames no better
 
 
 def test_openings_summed_up():

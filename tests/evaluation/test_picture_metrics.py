@@ -32,7 +32,8 @@ def test_equal_pictures():
         "l1_mouth": 0,
         "l1_eyes": 0,
         "l1_face": 0,
-        "sharpness": 1,
+        "detail": sharpness(picture, ALL),
+        "detail_real": sharpness(picture, ALL),
     }
 
 
