@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Self
 
 import tyro
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..training.prepare.options import PrepareOptions
@@ -25,7 +24,7 @@ Every shot (what lies between two hard cuts) of a face becomes one file of crops
 One row of OUTPUT/index.csv tells of each. A second call does only what is missing.
 
 Examples:
-  python prepare_data.py --input footage --output data --held_out_share 0.1
+  python prepare_data.py --input footage --output data --identity_from folder --held_out_share 0.1
   python prepare_data.py --input pack --output data --cropped --labels pack/index.json --held_out id119215 id236656"""
 _SHOWN = 20  # files in a list
 
@@ -88,9 +87,9 @@ def sheets(report: Report) -> list[Sheet]:
             rows.append([split, f"{kind}s", str(len(some)), str(sum(row.frames for row in some)), str(people)])
     ready = Sheet("ready", ["split", "", "shots", "frames", "identities"], rows)
     licences = Counter(row.licence for row in report.rows)
-    ready.notes = [f"licences: {', '.join(f'{_visible(name)} ({count})' for name, count in licences.most_common())}"][
-        : len(rows)
-    ]
+    if licences:
+        counts = (f"{_visible(name)} ({count})" for name, count in licences.most_common())
+        ready.notes.append(f"licences: {', '.join(counts)}")
     result = [ready]
     if report.dropped():
         cells = [[reason, str(frames), str(files)] for reason, (frames, files) in report.dropped().items()]
@@ -107,14 +106,9 @@ def sheets(report: Report) -> list[Sheet]:
 
 
 def _list_of_files(title: str, files: dict[str, str]) -> Sheet:
-    shown = [[_plain(name), _plain(why)] for name, why in list(files.items())[:_SHOWN]]
+    shown = [[_visible(name), _visible(why)] for name, why in list(files.items())[:_SHOWN]]
     more = [f"and {len(files) - _SHOWN} more: see prepare_report.json"] if len(files) > _SHOWN else []
     return Sheet(title, ["file", "why"], shown, more)
-
-
-def _plain(text: str) -> str:
-    """A text for a cell: names of files may look like rich's markup."""
-    return escape(_visible(text))
 
 
 def _visible(text: str) -> str:

@@ -172,6 +172,37 @@ def crop_square(
     return _cut(rgb, square_matrix(square, dsize=dsize, rotate=rotate), dsize, border)
 
 
+def shrunk_square(
+    rgb: Rgb, square: Square, *, dsize: int, rotate: bool = True, border: int = cv2.BORDER_CONSTANT
+) -> Rgb:
+    """The picture of `crop_square`; where it shrinks to less than half, every pixel is the mean of those under it.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        square: what to cut out.
+        dsize: side of the crop in pixels.
+        rotate: turn the face upright.
+        border: what stands beyond the picture, as for `crop_square`.
+
+    Returns:
+        (dsize, dsize, 3) uint8.
+
+    Raises:
+        InputError: the square has no size.
+    """
+    side = side_before_shrinking(square, dsize)
+    image = crop_square(rgb, square, dsize=side, rotate=rotate, border=border).image
+    return image if side == dsize else resize_source(image, dsize)
+
+
+def side_before_shrinking(square: Square, dsize: int) -> int:
+    """The side in pixels at which `shrunk_square` cuts, a multiple of `dsize`: its `square_matrix` places points best.
+
+    That of `dsize` would be beside the picture by up to half a pixel, since it maps the centres of the pixels.
+    """
+    return dsize * max(int(square.size / dsize), 1)
+
+
 def square_matrix(square: Square, *, dsize: int, rotate: bool = True) -> Floats:
     """The matrix of `crop_square`, picture pixels to crop pixels, (3, 3) float32.
 

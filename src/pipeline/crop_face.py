@@ -24,8 +24,8 @@ from ..face.animal_faces import AnimalFaces
 from ..face.animal_points import GivenPoints, parse_points
 from ..face.choose import FaceChoice, choose_faces, choose_numbers, left_to_right, parse_faces
 from ..face.create_detector import create_animal_detector, create_detector
-from ..face.crop import Square, crop_square, oriented_square, resize_source
-from ..face.face import Face, FaceDetector, Rgb
+from ..face.crop import Square, oriented_square, shrunk_square
+from ..face.face import Face, FaceDetector
 from ..face.mark import mark_faces
 from ..face.tracking import FaceTracker
 from ..face.tracks import FaceTracks
@@ -209,7 +209,7 @@ def _crop_picture(path: Path, result: Path, choice: FaceChoice, options: CropFac
     results = _numbered(result, path, choice, numbers)
     for face, file in zip(chosen, results, strict=True):
         square = _square(face, options, is_video=False)
-        write_picture(file, _cut(picture, square, options.dsize, rotate=options.flag_do_rot))
+        write_picture(file, shrunk_square(picture, square, dsize=options.dsize, rotate=options.flag_do_rot))
     return results
 
 
@@ -228,7 +228,7 @@ def _crop_video(
         writers = [stack.enter_context(VideoWriter(file, stream.fps, audio_from=sound)) for file in results]
         for frame in counted(stream, CUTTING, stream.n_frames, progress):
             for writer, number in zip(writers, numbers, strict=True):
-                writer.write(_cut(frame.rgb, squares[number], options.dsize, rotate=False))
+                writer.write(shrunk_square(frame.rgb, squares[number], dsize=options.dsize, rotate=False))
     return results
 
 
@@ -265,10 +265,3 @@ def _square(face: Face, options: CropFaceOptions, *, is_video: bool) -> Square:
         vx_ratio=options.vx_ratio,
         vy_ratio=vy_ratio if options.vy_ratio is None else options.vy_ratio,
     )
-
-
-def _cut(picture: Rgb, square: Square, dsize: int, *, rotate: bool) -> Rgb:
-    """One square of a picture; where it shrinks to less than half, every pixel is the mean of those under it."""
-    times = max(int(square.size / dsize), 1)
-    crop = crop_square(picture, square, dsize=dsize * times, rotate=rotate).image
-    return resize_source(crop, dsize) if times > 1 else crop

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from src.cli.prepare_data import main, parse
+from src.cli.prepare_data import DESCRIPTION, main, parse, sheets
 from src.media.picture import write_picture
 from src.training.data.index import read_index
+from src.training.prepare import prepare as module
 from src.training.prepare.options import LabelOptions, PrepareOptions, ShotOptions
+from src.training.prepare.prepare import Report
 from tests.training.prepare.footage import frame, wall, write_video
+from tests.training.prepare.in_process import prepare_here
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 def run(tmp_path, monkeypatch, capsys):
     """Runs the command on a small folder, in one process."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "prepare_files", prepare_here)
     write_picture(tmp_path / "in/a.png", frame())
     write_picture(tmp_path / "in/b.png", wall())
     (tmp_path / "in/c.txt").write_text("hello")
@@ -49,6 +53,24 @@ def test_odd_names(run, tmp_path):
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/in/caf\xe9.txt")).write_text("hello")
     code, out, _ = run()
     assert code == 0 and "[red] [/b].png" in out and "caf\\udce9.txt" in out
+
+
+def test_nothing_is_said_of_licences_where_there_are_no_shots():
+    ready, *more = sheets(Report({}, [], {}))
+    assert not ready.notes and not more and len(ready.rows) == 4
+
+
+def test_the_examples_are_not_refused():
+    examples = [line.split()[2:] for line in DESCRIPTION.splitlines() if line.startswith("  python prepare_data.py")]
+    assert len(examples) == 2
+    for words in examples:
+        parse(words).check()
+
+
+def test_a_share_of_people_who_are_not_known(run):
+    code, out, err = run("--held_out_share", "0.1")
+    assert (code, out) == (1, "") and "--identity_from folder" in err.splitlines()[-1]
+    assert run("--held_out_share", "1", "--identity_from", "file")[0] == 0
 
 
 def test_a_second_call_says_that_all_is_ready(run):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from pathlib import Path
@@ -25,7 +26,8 @@ class IndexRow:
     Attributes:
         name: of its file, without suffix.
         kind: a clip, or a still of one frame.
-        identity: label of the person; shots of one label are never in both splits.
+        identity: label of the person, "label#1" for one of several in a file; those of one label are never in both
+            splits.
         split: whether it is trained on.
         frames: number of frames.
         size: side of the stored pictures in pixels.
@@ -82,7 +84,8 @@ def write_index(folder: Path, rows: Iterable[IndexRow]) -> None:
     except OSError as error:
         raise InputError(f"'{path}' cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a full or broken disk; the error that counts is on its way
+            part.unlink(missing_ok=True)
 
 
 def read_index(folder: Path) -> list[IndexRow]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...config.options import CropOptions
 from ...errors import InputError
-from ...face.crop import Square, crop_square, oriented_square, resize_source, square_matrix
+from ...face.crop import Square, oriented_square, shrunk_square, side_before_shrinking, square_matrix
 from ...face.face import Points, Rgb, Scheme
 from ...face.landmarks import Floats, mesh_in_crop
 
@@ -29,18 +29,16 @@ class ShotCrop:
 
     def __init__(self, square: Square, size: int) -> None:
         self._square, self._size = square, size
-        # Where the picture shrinks to less than half, every pixel is the mean of those under it.
-        self._wide = size * max(int(square.size / size), 1)
-        self._matrix = square_matrix(square, dsize=self._wide)
+        self._side = side_before_shrinking(square, size)
+        self._matrix = square_matrix(square, dsize=self._side)
 
     def picture(self, rgb: Rgb) -> Rgb:
         """The crop of a frame (H, W, 3), (size, size, 3) uint8; the frame's border goes on beyond it."""
-        wide = crop_square(rgb, self._square, dsize=self._wide, border=cv2.BORDER_REPLICATE).image
-        return wide if self._wide == self._size else resize_source(wide, self._size)
+        return shrunk_square(rgb, self._square, dsize=self._size, border=cv2.BORDER_REPLICATE)
 
     def mesh(self, landmarks: Points) -> Floats:
         """Landmarks (478, 3) in pixels of the frame as crop coordinates, (478, 3)."""
-        return mesh_in_crop(landmarks, self._matrix, self._wide)
+        return mesh_in_crop(landmarks, self._matrix, self._side)
 
 
 class WholePicture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -58,11 +59,15 @@ class Labels:
     def __contains__(self, name: str) -> bool:
         return name in self._table
 
+    def names(self, name: str) -> bool:
+        """Whether the table says who a file shows."""
+        return bool(self._table.get(name, {}).get("identity"))
+
     def of(self, name: str) -> Label:
         """The label of a file by its name relative to the input folder."""
         given = self._table.get(name, {})
         return Label(
-            identity=given.get("identity") or identity_of(name, self._options.identity_from),
+            identity=given.get("identity") or identity_of(name, self._options.identity_from or "file"),
             licence=given.get("licence") or self._options.licence,
             origin=given.get("origin", ""),
             face_px=float(given["face_px"]) if given.get("face_px") else None,
@@ -89,7 +94,7 @@ def read_labels(path: Path) -> dict[str, dict[str, str]]:
 
     Raises:
         MissingFileError: there is no such file.
-        InputError: it is neither, or names no files, or a face_px is no number.
+        InputError: it is neither, or names no files, or contradicts itself, or a face_px is no size.
     """
     if not path.is_file():
         raise MissingFileError(f"the labels '{path}' do not exist")
@@ -100,7 +105,15 @@ def read_labels(path: Path) -> dict[str, dict[str, str]]:
         raise InputError(f"the labels '{path}' cannot be read: {error}") from error
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(f"the labels '{path}' must be a JSON list of objects, or CSV with a header")
-    return dict(_entry(row, f"entry {number} of the labels '{path}'") for number, row in enumerate(rows, start=1))
+    table: dict[str, dict[str, str]] = {}
+    first: dict[str, int] = {}
+    for number, row in enumerate(rows, start=1):
+        where = f"entry {number} of the labels '{path}'"
+        file, label = _entry(row, where)
+        if table.setdefault(file, label) != label:
+            raise InputError(f"{where} says something else of '{file}' than entry {first[file]}: keep one of them")
+        first.setdefault(file, number)
+    return table
 
 
 def _entry(row: Mapping[str, Any], where: str) -> tuple[str, dict[str, str]]:
@@ -110,9 +123,11 @@ def _entry(row: Mapping[str, Any], where: str) -> tuple[str, dict[str, str]]:
         raise InputError(f"{where} names no file: the column 'file' holds paths relative to --input")
     if found["face_px"]:
         try:
-            float(found["face_px"])
+            size = float(found["face_px"])
         except ValueError:
-            raise InputError(f"{where} has face_px '{found['face_px']}', which is no number") from None
+            size = math.nan
+        if not 0 <= size < math.inf:
+            raise InputError(f"{where} has face_px '{found['face_px']}': a number of pixels is needed")
     return PurePosixPath(file.replace("\\", "/")).as_posix(), found
 
 

@@ -54,30 +54,35 @@ class Preparer:
         self._detector = detector or open_detector(options)
 
     def prepare(self, source: Source) -> FileRecord:
-        """Write the shots of a file and remember it; a file that cannot be used is remembered as such.
+        """Write the shots of a file and remember it; one whose content cannot be used is remembered as such.
+
+        What else goes wrong stands in the record as well, and nothing of the file is left: the next run tries again.
 
         Raises:
             Cancelled: it was asked to give up; nothing is remembered.
             FolderError: the training folder cannot be written to.
         """
+        lasts = True
         with _Warnings() as warnings:
             try:
                 record = self._shots_of(source)
             except (Cancelled, FolderError):
                 raise
-            except LivePortraitError as error:
-                record = FileRecord.of(source, error=str(error))
             except Exception as error:  # decoders raise errors of many types; one file must not end a run of thousands
-                record = FileRecord.of(source, error=f"'{source.path}' cannot be used: {type(error).__name__}: {error}")
+                lasts = _is_of_content(error)
+                record = FileRecord.of(source, error=_told(error, source, lasts))
         record.messages = warnings.messages
-        self._records.write(source, record)
+        if lasts:
+            self._records.write(source, record)
+        else:
+            self._records.forget(source)
         return record
 
     def _shots_of(self, source: Source) -> FileRecord:
         options, media, still = self._options, open_media(source), source.kind == "still"
         cropping = cropping_of(*media.size, size=options.size, upright=options.upright, cropped=options.cropped)
         stride = math.ceil(media.n_frames / options.max_frames) if options.max_frames else 1
-        record, dropped = FileRecord.of(source), Counter[Reason]()
+        record, dropped = FileRecord.of(source, side=cropping.side or 0), Counter[Reason]()
         again = iter(media.frames)  # a second pass, one section behind the first
         for section in sections(self._sights(media.frames), options.longest, fixed=options.cropped):
             plans, left_out = plans_of(section, cropping, options, stride, still=still)
@@ -125,7 +130,21 @@ def _shot_record(name: str, number: int, plan: ShotPlan, size: int, fps: Fractio
         sharpness=sharpness,
         yaw_range=yaw_range(meshes),
         lip_range=lip_range(meshes),
+        person=plan.person,
     )
+
+
+def _is_of_content(error: Exception) -> bool:
+    """Whether the bytes of a file are at fault, and not the disk, the network or the memory."""
+    cause = error.__cause__
+    # Decoders raise an OSError as well, but one without a number.
+    return isinstance(error, InputError) and not (isinstance(cause, OSError) and cause.errno)
+
+
+def _told(error: Exception, source: Source, lasts: bool) -> str:
+    known = str(error) if isinstance(error, LivePortraitError) else ""
+    told = known or f"'{source.path}' cannot be used: {type(error).__name__}: {error}"
+    return told if lasts else f"{told} (the next run tries again)"
 
 
 class _Warnings(logging.Handler):

@@ -11,6 +11,11 @@ from ...errors import InputError
 
 IdentityFrom = Literal["file", "folder"]
 _SIZES = (64, 1024)
+_CHOICE = "(default: file; to be chosen for --held_out_share)"
+WHO = (
+    "a person must not be on both sides of --held_out_share: say who is who by --identity_from folder (the files of a "
+    "folder show one person), --identity_from file (each file shows somebody else) or --labels"
+)
 
 
 @dataclass(frozen=True)
@@ -24,13 +29,13 @@ class ShotOptions:
     upright: bool = True
     """Turn each crop by the median roll of its shot, so that faces stand upright (not with --cropped)."""
     faces: int = 1
-    """Faces of a shot that are taken, the largest ones (with --cropped one)."""
+    """Faces of a shot that are taken, the largest ones (with --cropped one); several people of a file are numbered."""
     max_frames: int = 0
     """Most frames of one video, spread evenly over it; 0 = all."""
     longest: int = 1500
     """Frames after which a shot is cut in two, each with a crop of its own; bounds the memory that is needed."""
     least_frames: int = 8
-    """Shots with fewer usable frames are dropped."""
+    """Shots with fewer usable frames are dropped, before --max_frames thins them out."""
     least_face: float = 80.0
     """Least size of a face in pixels of the original, brow to chin or across; a nominal crop is 2.3 times as large."""
     least_flag: float = 0.8
@@ -47,8 +52,10 @@ class LabelOptions:
     """JSON list or CSV with the column file (relative to --input) and any of identity, licence, origin, face_px."""
     licence: str = "unknown"
     """Licence of files without a label."""
-    identity_from: IdentityFrom = "file"
-    """Who a file without a label shows: each file somebody else, or each folder one person."""
+    identity_from: Annotated[
+        IdentityFrom | None, tyro.conf.arg(metavar="{file,folder}", help_behavior_hint=_CHOICE)
+    ] = None
+    """Whom files without a label show: each file somebody else, or each folder one person."""
     held_out: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ID ...", help_behavior_hint="(optional)")] = ()
     """Identities that are not trained on."""
     held_out_share: float = 0.0
@@ -69,6 +76,8 @@ class PrepareOptions:
     """Processes that work side by side."""
     overwrite: bool = False
     """Begin anew: remove what an earlier run left in --output."""
+    retry: bool = False
+    """Try files again that an earlier run could not read."""
     shots: ShotOptions = field(default_factory=ShotOptions)
     about: LabelOptions = field(default_factory=LabelOptions)
 
@@ -93,6 +102,8 @@ class PrepareOptions:
             raise InputError(f"--least_flag must be 0.5 to 1, got {shots.least_flag}")
         if not 0 <= self.about.held_out_share <= 1:
             raise InputError(f"--held_out_share must be 0 to 1, got {self.about.held_out_share}")
+        if self.about.held_out_share and self.about.labels is None and self.about.identity_from is None:
+            raise InputError(WHO)
         if shots.cropped and shots.faces > 1:
             raise InputError(f"--faces {shots.faces} needs full frames: with --cropped there is one face a picture")
         if self.workers is not None and self.workers < 1:

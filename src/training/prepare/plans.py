@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from .options import ShotOptions
 from .pieces import Piece, Section, largest
 from .quality import Reason, Sight
 
+_LEAST = 2  # frames that thinning must leave: a source and a driver
 _EDGE = 0.99  # of the crop's half side, within which all of a face must lie
 
 
@@ -24,11 +25,13 @@ class ShotPlan:
         crop: of all its frames.
         meshes: by the number of the frame, (478, 3) in crop coordinates.
         sights: of the same frames.
+        person: number of the person within the clip.
     """
 
     crop: Crop
     meshes: dict[int, Floats]
     sights: list[Sight]
+    person: int
 
 
 def plans_of(
@@ -50,12 +53,15 @@ def plans_of(
     for piece in chosen:
         plan = _plan(piece, cropping)
         dropped[Reason.LEFT_CROP] += len(piece) - len(plan.sights)
-        if len(plan.sights) < (1 if still else options.least_frames):
+        least = 1 if still else options.least_frames
+        if len(plan.sights) < least:
             dropped[Reason.SHORT] += len(plan.sights)
             continue
         thinned = _every(plan, stride)
         dropped[Reason.THINNED] += len(plan.sights) - len(thinned.sights)
-        if thinned.sights:
+        if len(thinned.sights) < min(least, _LEAST):
+            dropped[Reason.SHORT] += len(thinned.sights)
+        elif thinned.sights:
             plans.append(thinned)
     return plans, +dropped
 
@@ -65,7 +71,7 @@ def _plan(piece: Piece, cropping: Cropping) -> ShotPlan:
     meshes = {sight.frame: crop.mesh(sight.landmarks) for sight in piece.sights}
     # Of crops that are given it is known already that they show the whole face.
     inside = {frame for frame, mesh in meshes.items() if cropping.side or np.abs(mesh[:, :2]).max() <= _EDGE}
-    return _only(ShotPlan(crop, meshes, piece.sights), inside)
+    return _only(ShotPlan(crop, meshes, piece.sights, piece.person), inside)
 
 
 def _every(plan: ShotPlan, stride: int) -> ShotPlan:
@@ -74,4 +80,4 @@ def _every(plan: ShotPlan, stride: int) -> ShotPlan:
 
 def _only(plan: ShotPlan, frames: set[int]) -> ShotPlan:
     meshes = {frame: mesh for frame, mesh in plan.meshes.items() if frame in frames}
-    return ShotPlan(plan.crop, meshes, [sight for sight in plan.sights if sight.frame in frames])
+    return replace(plan, meshes=meshes, sights=[sight for sight in plan.sights if sight.frame in frames])

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .options import ShotOptions
-from .record import FileRecord
+from .record import FileRecord, Records
 from .sources import Source
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from .one_file import Preparer
 
 _AHEAD = 2  # files a worker has in its queue, so that it never waits for the next
-_DIED = "the process that read it ended without a word: too little memory, or a fault in a decoder"
+_DIED = (
+    "the process that read it ended without a word: too little memory, or a fault in a decoder; later runs leave it "
+    "out, unless they are told to --retry"
+)
 
 Stopped = Callable[[], bool]
 Make = Callable[[Path, ShotOptions, Stopped], "Preparer"]
@@ -46,9 +49,10 @@ def cores() -> int:
 def prepare_files(
     folder: Path, options: ShotOptions, sources: Sequence[Source], workers: int, make: Make | None = None
 ) -> Generator[FileRecord, None, None]:
-    """Prepare files, each in one of several processes; one worker is this process itself.
+    """Prepare files, each in one of several processes; not even a single file is read in this one.
 
-    A file whose process dies takes nothing with it: those that were in work beside it are done again, one by one.
+    A file whose process dies takes nothing with it: those that were in work beside it are done again, one by one. Its
+    death is remembered.
 
     Args:
         folder: the training folder, ready for a run.
@@ -64,10 +68,7 @@ def prepare_files(
     Raises:
         LivePortraitError: the training folder or the face networks cannot be used.
     """
-    if workers == 1:
-        yield from map((make or _preparer)(folder, options, lambda: False).prepare, sources)
-        return
-    begin = partial(make or _one_thread, folder, options)
+    begin = partial(make or (_preparer if workers == 1 else _one_thread), folder, options)
     left = dict.fromkeys(sources)
     while left:
         suspects: list[Source] = []
@@ -79,7 +80,13 @@ def prepare_files(
             del left[source]
             with closing(_side_by_side(begin, [source], 1, [])) as pairs:
                 records = [record for _, record in pairs]
-            yield records[0] if records else FileRecord.of(source, error=f"'{source.path}': {_DIED}")
+            yield records[0] if records else _dead(folder, source)
+
+
+def _dead(folder: Path, source: Source) -> FileRecord:
+    record = FileRecord.of(source, error=f"'{source.path}': {_DIED}")
+    Records(folder).write(source, record)
+    return record
 
 
 def _side_by_side(

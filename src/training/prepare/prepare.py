@@ -14,7 +14,7 @@ from typing import Any
 from ...errors import InputError
 from ..data.index import IndexRow, write_index
 from .labels import Label, Labels
-from .options import PrepareOptions
+from .options import WHO, PrepareOptions
 from .pool import cores, prepare_files
 from .quality import Reason
 from .record import FileRecord, Records, ShotRecord, write_report
@@ -27,6 +27,7 @@ Progress = Callable[[int, int, int], None]
 """Told after every file: files done and files in all, of this run, and frames done."""
 
 _SHOWN = 10  # names in a message
+_CROPPED = 288  # side of pictures that are cropped already, as the product of a run is
 
 
 @dataclass
@@ -99,7 +100,8 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
 
     Raises:
         MissingFileError: there is no such input.
-        InputError: an option, the labels or the output folder cannot be used, or the input holds nothing of use.
+        InputError: an option, the labels or the output folder cannot be used (another run is in it, or it was made of
+            another input), or the input holds nothing of use.
         WeightsError: the face networks cannot be used.
     """
     options.check()
@@ -108,27 +110,46 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
     sources, others = find_sources(source_folder, without=folder)
     if not sources:
         raise InputError(f"'{options.input}' holds no video and no picture")
-    records = Records(folder)
-    records.begin(options.shots, overwrite=options.overwrite)
-    wanted = [source for source in sources if not _is_small(labels.of(source.name), options)]
-    report = Report({}, [s.name for s in sources if s not in set(wanted)], others)
-    known = {source: records.read(source) for source in wanted}
-    report.records.update({source.name: record for source, record in known.items() if record is not None})
-    _tell(options, sources, labels, len(report.records), records.others(sources))
-    due = sorted((source for source in wanted if known[source] is None), key=lambda source: -source.bytes)
-    try:
-        _run(folder, options, due, report, progress)
-    finally:
-        report.rows = _rows(report, labels, options)
-        write_index(folder, report.rows)
-        write_report(folder, report.as_dict())
+    _check_identities(options, sources, labels)
+    records, report = Records(folder), Report({}, [], others)
+    with records.hold():
+        records.begin(options.shots, overwrite=options.overwrite)
+        records.keep_input(source_folder, sources)
+        due = _due(options, sources, labels, records, report)
+        _tell(options, sources, labels, report, records.others(sources))
+        try:
+            _run(folder, options, due, report, progress)
+        finally:
+            _tell_of_sides(report)
+            report.rows = _rows(report, labels, options)
+            write_index(folder, report.rows)
+            write_report(folder, report.as_dict())
     return report
 
 
+def _due(
+    options: PrepareOptions, sources: Sequence[Source], labels: Labels, records: Records, report: Report
+) -> list[Source]:
+    """What is to be done, the largest files first; all other files go into the report."""
+    due = []
+    for source in sources:
+        if _is_small(labels.of(source.name), options):
+            report.small.append(source.name)
+            continue
+        record = records.read(source)
+        if record is None or (record.error and options.retry):
+            due.append(source)
+        else:
+            report.records[source.name] = record
+    return sorted(due, key=lambda source: -source.bytes)
+
+
 def _run(folder: Path, options: PrepareOptions, due: Sequence[Source], report: Report, progress: Progress) -> None:
-    workers = max(min(options.workers or cores(), len(due)), 1)
+    workers = min(options.workers or cores(), len(due))
     frames = 0
     progress(0, len(due), frames)
+    if not due:
+        return
     with closing(prepare_files(folder, options.shots, due, workers)) as records:
         for record in records:
             report.records[record.source] = record
@@ -144,19 +165,26 @@ def _is_small(label: Label, options: PrepareOptions) -> bool:
 
 
 def _rows(report: Report, labels: Labels, options: PrepareOptions) -> list[IndexRow]:
-    return [
-        _row(record, shot, labels.of(name), options) for name, record in report.records.items() for shot in record.shots
-    ]
+    rows = []
+    for name, record in report.records.items():
+        label = labels.of(name)
+        several = len({shot.person for shot in record.shots}) > 1
+        for shot in record.shots:
+            identity = f"{label.identity}#{shot.person}" if several else label.identity
+            rows.append(_row(record, shot, label, identity, options))
+    return rows
 
 
-def _row(record: FileRecord, shot: ShotRecord, label: Label, options: PrepareOptions) -> IndexRow:
+def _row(record: FileRecord, shot: ShotRecord, label: Label, identity: str, options: PrepareOptions) -> IndexRow:
     about = options.about
     measured = asdict(shot) | {"fps": Fraction(shot.fps) if shot.fps else None}
+    del measured["person"]
     if label.face_px is not None:
         measured["face_px"] = label.face_px
     return IndexRow(
         kind="still" if record.kind == "still" else "clip",
-        identity=label.identity,
+        identity=identity,
+        # Of all people of the label at once: one of them may be alone in another file of it.
         split=split_of(label.identity, about.held_out, about.held_out_share, about.seed),
         source=record.source,
         licence=label.licence,
@@ -165,10 +193,19 @@ def _row(record: FileRecord, shot: ShotRecord, label: Label, options: PrepareOpt
     )
 
 
-def _tell(options: PrepareOptions, sources: Sequence[Source], labels: Labels, ready: int, gone: int) -> None:
+def _check_identities(options: PrepareOptions, sources: Sequence[Source], labels: Labels) -> None:
+    if options.about.held_out_share and options.about.identity_from is None:
+        unknown = [source.name for source in sources if not labels.names(source.name)]
+        if unknown:
+            raise InputError(f"of {len(unknown)} files no label says whom they show ({_some(unknown)}), but {WHO}")
+
+
+def _tell(options: PrepareOptions, sources: Sequence[Source], labels: Labels, report: Report, gone: int) -> None:
     """Say what a user may not expect."""
-    if ready:
-        logger.info("%d files are ready already", ready)
+    if report.records:
+        logger.info("%d files are ready already", len(report.records))
+    if report.unusable:
+        logger.info("%d files could not be read by an earlier run: --retry tries them again", len(report.unusable))
     if gone:
         logger.info("%d files of earlier runs are no longer in the input: not in the index", gone)
     without = [source.name for source in sources if source.name not in labels]
@@ -178,6 +215,17 @@ def _tell(options: PrepareOptions, sources: Sequence[Source], labels: Labels, re
     strangers = [identity for identity in options.about.held_out if identity not in identities]
     if strangers:
         logger.warning("no file shows these of the --held_out: %s", _some(strangers))
+
+
+def _tell_of_sides(report: Report) -> None:
+    sides = Counter(record.side for record in report.records.values() if record.side not in (0, _CROPPED))
+    if sides:
+        logger.warning(
+            "%d files are not %d pixels wide (%s): their middle 8/9 is taken for the nominal crop, the rest for margin",
+            sides.total(),
+            _CROPPED,
+            _some([f"{side}: {count}" for side, count in sides.most_common()]),
+        )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,16 +13,17 @@ from typing import Any
 from ...errors import InputError
 from ...media.output_file import temporary_beside
 from ..data.index import INDEX, SHOTS, SUFFIX
+from .lock import folder_lock
 from .options import ShotOptions
 from .sources import Source
 
 STATE, REPORT = ".state", "prepare_report.json"
-_OPTIONS, _FORMAT = "options.json", 1
+_OPTIONS, _INPUT, _LOCK, _FORMAT = "options.json", "input.json", "lock", 2
 
 
 @dataclass(frozen=True)
 class ShotRecord:
-    """One shot: see `data.index.IndexRow`."""
+    """One shot: see `data.index.IndexRow`; people are numbered within a file."""
 
     name: str
     shot: int
@@ -31,6 +34,7 @@ class ShotRecord:
     sharpness: float
     yaw_range: float
     lip_range: float
+    person: int
 
 
 @dataclass
@@ -46,6 +50,7 @@ class FileRecord:
         shots: that were written.
         dropped: frames that were not, by reason.
         error: why it could not be read; empty if it could.
+        side: of pictures that were cropped already, in pixels; 0 = they were not.
         messages: warnings on the way.
     """
 
@@ -57,6 +62,7 @@ class FileRecord:
     shots: list[ShotRecord] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
     error: str = ""
+    side: int = 0
     messages: list[str] = field(default_factory=list)
 
     @staticmethod
@@ -89,6 +95,15 @@ class Records:
         self._folder = folder
         self._state = folder / STATE
 
+    def hold(self) -> AbstractContextManager[None]:
+        """Keep other runs out of the folder, which is made if it is not there.
+
+        Raises:
+            InputError: one is in it, or it holds something else, or it cannot be written to.
+        """
+        self._refuse_foreign()
+        return folder_lock(self._state / _LOCK, self._folder)
+
     def begin(self, options: ShotOptions, *, overwrite: bool) -> None:
         """Make the folder ready for a run.
 
@@ -106,9 +121,8 @@ class Records:
                 self._clear()
             if path.is_file():
                 self._compare(json.loads(path.read_text(encoding="utf-8")), wanted)
-            elif (self._folder / INDEX).exists():
-                raise InputError(f"'{self._folder}' holds an {INDEX} of something else: name another folder")
             else:
+                self._refuse_foreign()
                 (self._folder / SHOTS).mkdir(parents=True, exist_ok=True)
                 _write_json(path, wanted)
             self._sweep()
@@ -122,9 +136,9 @@ class Records:
     def read(self, source: Source) -> FileRecord | None:
         """The record of a file if it is unchanged and all its shots are there."""
         try:
-            content = json.loads(self._path(source).read_text(encoding="utf-8"))
+            content = _read_json(self._path(source))
             record = FileRecord(**content | {"shots": [ShotRecord(**shot) for shot in content["shots"]]})
-        except (OSError, ValueError, TypeError, KeyError):  # none, or a damaged one: the file is due again
+        except (TypeError, KeyError):  # none, or a damaged one: the file is due again
             return None
         there = all(self.shot(shot.name).is_file() for shot in record.shots)
         return record if record.is_of(source) and there else None
@@ -136,13 +150,50 @@ class Records:
             FolderError: it cannot be written.
         """
         written = {shot.name for shot in record.shots}
-        for path in self._shots_of(source):
-            if path.stem not in written:
-                path.unlink(missing_ok=True)
         try:
+            self._remove_shots(source, keep=written)
             _write_json(self._path(source), asdict(record))
         except OSError as error:
-            raise FolderError(f"'{self._state}' cannot be written to: {error.strerror or error}") from error
+            raise self._unwritable(error) from error
+
+    def forget(self, source: Source) -> None:
+        """Remove the record of a file and all its shots.
+
+        Raises:
+            FolderError: they cannot be removed.
+        """
+        try:
+            self._path(source).unlink(missing_ok=True)
+            self._remove_shots(source)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def keep_input(self, folder: Path, sources: Collection[Source]) -> None:
+        """Remember the input folder. A second one would take the first one's place: only a folder that moved may.
+
+        Args:
+            folder: of the input.
+            sources: its files.
+
+        Raises:
+            InputError: files of another folder are remembered that are not in this one.
+            FolderError: it cannot be written.
+        """
+        path, here = self._state / _INPUT, str(folder.resolve())
+        before = _read_json(path).get("folder")
+        if before == here:
+            return
+        lost = self._not_among(sources) if before else 0
+        if lost:
+            raise InputError(
+                f"'{self._folder}' was made from '{before}', of which {lost} files are not in '{here}': name another "
+                "--output, or bring both into one folder (links to folders are followed); "
+                f"if it is the same folder at a new place, remove '{path}'"
+            )
+        try:
+            _write_json(path, {"folder": here})
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def shot(self, name: str) -> Path:
         """The file of a shot."""
@@ -150,16 +201,44 @@ class Records:
 
     def others(self, sources: Collection[Source]) -> int:
         """Number of files that are remembered and not among these."""
-        known = {_OPTIONS, *(self._path(source).name for source in sources)}
-        return sum(path.name not in known for path in self._state.glob("*.json"))
+        known = {self._path(source).name for source in sources}
+        return sum(path.name not in known for path in self._paths())
+
+    def _not_among(self, sources: Collection[Source]) -> int:
+        """Number of remembered files that none of these is, by name and size: copies may have another time."""
+        here = {(source.name, source.bytes) for source in sources}
+        remembered = (_read_json(path) for path in self._paths())
+        return sum((content.get("source"), content.get("bytes")) not in here for content in remembered)
+
+    def _paths(self) -> Iterator[Path]:
+        """The records of all files."""
+        return (path for path in self._state.glob("*.json") if path.name not in (_OPTIONS, _INPUT))
 
     def _path(self, source: Source) -> Path:
         return self._state / f"{source.stem}.json"
 
-    def _shots_of(self, source: Source) -> Iterator[Path]:
-        return (self._folder / SHOTS).glob(f"{source.stem}_*{SUFFIX}")
+    def _remove_shots(self, source: Source, keep: Collection[str] = ()) -> None:
+        # All of the name, since that of another file may begin alike.
+        name = re.compile(rf"{re.escape(source.stem)}_[0-9]+")
+        for path in (self._folder / SHOTS).glob(f"{source.stem}_*{SUFFIX}"):
+            if name.fullmatch(path.stem) and path.stem not in keep:
+                path.unlink(missing_ok=True)
 
-    def _compare(self, made: dict[str, Any], wanted: dict[str, Any]) -> None:
+    def _refuse_foreign(self) -> None:
+        if (self._folder / INDEX).exists() and not (self._state / _OPTIONS).is_file():
+            raise InputError(f"'{self._folder}' holds an {INDEX} of something else: name another folder")
+
+    def _unwritable(self, error: OSError) -> FolderError:
+        return FolderError(f"'{self._folder}' cannot be written to: {error.strerror or error}")
+
+    def _compare(self, made: object, wanted: dict[str, Any]) -> None:
+        if not isinstance(made, dict):
+            raise ValueError("no object")
+        if made.get("format") != _FORMAT:
+            raise InputError(
+                f"'{self._folder}' was made by another version of prepare_data.py: it can be trained on, but not added "
+                "to; use another folder or --overwrite"
+            )
         other = [name for name in wanted if made.get(name) != wanted[name]]
         if other:
             told = ", ".join(f"--{name} was {made.get(name)}, now {wanted[name]}" for name in other)
@@ -169,9 +248,9 @@ class Records:
 
     def _clear(self) -> None:
         """Remove all that is ours; the options go last, since the folder counts as ours by them."""
-        records = [path for path in self._state.glob("*.json") if path.name != _OPTIONS]
         shots = (self._folder / SHOTS).glob(f"*{SUFFIX}")
-        for path in [self._folder / INDEX, self._folder / REPORT, *records, *shots, self._state / _OPTIONS]:
+        ours = [self._folder / INDEX, self._folder / REPORT, *self._paths(), *shots]
+        for path in [*ours, self._state / _INPUT, self._state / _OPTIONS]:
             path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
@@ -179,6 +258,15 @@ class Records:
         for folder in (self._folder, self._folder / SHOTS, self._state):
             for path in folder.glob(".*.part*"):
                 path.unlink(missing_ok=True)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """What a file holds; nothing if there is none, or a damaged one."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _write_json(path: Path, content: object) -> None:

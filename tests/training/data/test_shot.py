@@ -1,5 +1,8 @@
+import tracemalloc
+
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from src.errors import InputError
@@ -63,6 +66,57 @@ def test_other_files_are_refused(path, tmp_path):
         Shot(other)
     with pytest.raises(InputError, match="cannot be read as a shot"):
         Shot(tmp_path / "none.safetensors")
+
+
+def rewrite(path, **changed):
+    with safe_open(path, framework="numpy") as file:
+        tensors, metadata = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    tensors.update(changed)
+    path.unlink()
+    save_file({name: value for name, value in tensors.items() if value is not None}, path, metadata=metadata)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "message"),
+    [
+        (lambda o: o[[0, 2, 1, 3]], "offsets"),
+        (lambda o: o[[0, 1, 1, 3]], "offsets"),
+        (lambda o: o + 1, "offsets"),
+        (lambda o: o - 1, "offsets"),
+        (lambda o: o[:-1], "3 offsets"),
+        (lambda o: o[:, None], "offsets"),
+        (lambda o: o.astype(np.float32), "offsets"),
+        (lambda o: None, "cannot be read as a shot"),
+    ],
+)
+def test_offsets_that_point_nowhere_are_refused(path, offsets, message):
+    with safe_open(path, framework="numpy") as file:
+        good = file.get_tensor("offsets")
+    rewrite(path, offsets=offsets(good))
+    with pytest.raises(InputError, match=message):
+        Shot(path)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"jpeg": None}, {"frames": None}, {"jpeg": np.zeros(3, np.uint8)}, {"frames": np.zeros(2, np.int64)}],
+)
+def test_tensors_that_do_not_fit_are_refused(path, changed):
+    rewrite(path, **changed)
+    with pytest.raises(InputError, match=r"a\.b_0\.safetensors"):
+        Shot(path)
+
+
+def test_a_file_is_written_without_a_second_copy_of_its_pictures(tmp_path, monkeypatch):
+    writer = ShotWriter(tmp_path / "a.safetensors")
+    for number in range(40):
+        writer.add(pictures()[0], mesh_at(0, 0, 1), number)
+    monkeypatch.setattr(shot, "save_file", lambda tensors, file, metadata: file.write_bytes(tensors["jpeg"][:10]))
+    tracemalloc.start()
+    writer.close()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40 * 25_000  # bytes of the pictures; the meshes are 40 * 5736
 
 
 def test_a_damaged_picture_is_named(path):

@@ -54,6 +54,10 @@ def test_who_a_file_shows(name, rule, identity):
         ('[{"identity": "id1"}]', "entry 1 of the labels .* names no file"),
         ('[{"file": "a"}, {"file": "b", "face_px": "wide"}]', "entry 2 .* face_px 'wide'"),
         ("name,identity\na,b\n", "entry 1 .* names no file"),
+        ("file,face_px\na,nan\n", "entry 1 .* face_px 'nan'"),
+        ("file,face_px\na,-3\n", "entry 1 .* face_px '-3'"),
+        ("file,face_px\na,inf\n", "entry 1 .* face_px 'inf'"),
+        ("file,identity\na/b,ann\nc,bob\n./a/b,bob\n", "entry 3 .* says something else of 'a/b' than entry 1"),
     ],
 )
 def test_tables_that_are_refused(tmp_path, text, message):
@@ -61,6 +65,17 @@ def test_tables_that_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         Labels(LabelOptions(labels=str(path)))
+
+
+def test_the_same_twice_does_no_harm(tmp_path):
+    (tmp_path / "labels").write_text("file,identity\na/b,ann\na/b,ann\n")
+    assert Labels(LabelOptions(labels=str(tmp_path / "labels"))).of("a/b").identity == "ann"
+
+
+def test_who_is_known(tmp_path):
+    (tmp_path / "labels").write_text("file,identity,licence\na,ann,\nb,,MIT\n")
+    labels = Labels(LabelOptions(labels=str(tmp_path / "labels")))
+    assert [labels.names(name) for name in "abc"] == [True, False, False]
 
 
 def test_no_table_there(tmp_path):

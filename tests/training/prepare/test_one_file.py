@@ -6,13 +6,14 @@ import cv2
 import numpy as np
 import pytest
 
-from src.errors import Cancelled
+from src.errors import Cancelled, InputError, MissingFileError
 from src.face.face_mesh import region_of_mesh
 from src.media import ffmpeg
 from src.media.picture import write_picture
 from src.motion.measures import fit_pose
 from src.training.data import shot as shot_module
 from src.training.data.shot import Shot
+from src.training.prepare import one_file as module
 from src.training.prepare.crop import NOMINAL, SCALE
 from src.training.prepare.finders import CroppedFaces, open_detector
 from src.training.prepare.one_file import Preparer
@@ -34,13 +35,13 @@ def detectors():
 def prepared(tmp_path, detectors):
     """Prepares the only file of a folder: gives its record and its shots."""
 
-    def run(options: ShotOptions = FULL, stopped=lambda: False):
+    def run(options: ShotOptions = FULL, stopped=lambda: False, remembered: bool = True):
         folder = tmp_path / "data"
         Records(folder).begin(options, overwrite=True)
         ((source,), _) = find_sources(tmp_path / "in", folder)
         record = Preparer(folder, options, stopped, detectors[options.cropped]).prepare(source)
         assert not list(folder.rglob(".*.part*"))
-        assert Records(folder).read(source) == record
+        assert Records(folder).read(source) == (record if remembered else None)
         return record, [Shot(Records(folder).shot(one.name)) for one in record.shots]
 
     return run
@@ -104,6 +105,7 @@ def test_several_faces(prepared, tmp_path):
     write_picture(tmp_path / "in/two.png", two)
     record, _ = prepared(ShotOptions(faces=2))
     assert [shot.shot for shot in record.shots] == [0, 1] and not record.dropped
+    assert sorted(shot.person for shot in record.shots) == [0, 1]
     alone, _ = prepared()
     assert len(alone.shots) == 1
     assert alone.shots[0].face_px == pytest.approx(max(shot.face_px for shot in record.shots), rel=0.02)
@@ -143,14 +145,57 @@ def test_files_that_cannot_be_used_are_remembered(prepared, tmp_path, write, opt
     assert not shots and re.search(message, record.error)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("no room"),
+        MissingFileError("'a.png' does not exist"),
+        RuntimeError("a fault in a decoder"),
+        InputError("'a.png' cannot be read: Input/output error"),
+    ],
+)
+def test_what_is_no_fault_of_the_content_is_not_remembered(prepared, tmp_path, monkeypatch, error):
+    def fail(source):
+        error.__cause__ = OSError(5, "Input/output error") if isinstance(error, InputError) else None
+        raise error
+
+    write_picture(tmp_path / "in/a.png", frame())
+    monkeypatch.setattr(module, "open_media", fail)
+    record, shots = prepared(remembered=False)
+    assert str(error) in record.error and "next run" in record.error and not shots
+    monkeypatch.undo()
+    assert not prepared()[0].error
+
+
+def test_an_error_on_the_way_leaves_no_shots(prepared, tmp_path, monkeypatch):
+    write_video(tmp_path / "in/a.mp4", [frame() for _ in range(20)])
+    calls = []
+
+    def fails_later(*args):
+        calls.append(args)
+        if len(calls) > 12:
+            raise RuntimeError("a fault")
+        return look_at(*args)
+
+    look_at = module.look_at
+    monkeypatch.setattr(module, "look_at", fails_later)
+    record, _ = prepared(ShotOptions(longest=9), remembered=False)
+    assert "a fault" in record.error and not list((tmp_path / "data/shots").iterdir())
+
+
+def test_the_side_of_cropped_pictures_is_remembered(prepared, tmp_path):
+    write_picture(tmp_path / "in/a.png", cv2.resize(cropped(), (512, 512)))
+    assert prepared(CROPPED)[0].side == 512
+
+
 def test_warnings_go_into_the_record(prepared, tmp_path, caplog):
     path = write_video(tmp_path / "in/a.mp4", [frame(240 + n) for n in range(12)])
     content = bytearray(path.read_bytes())
-    middle = content.index(b"mdat") + (len(content) - content.index(b"mdat")) // 2
-    content[middle : middle + 3000] = bytes(3000)
+    content[-800:] = b"\xff" * 800  # of the last frames: the first one takes up most of the file
     path.write_bytes(content)
     record, _ = prepared()
-    assert not record.error and not caplog.records and all("in/a.mp4" in message for message in record.messages)
+    assert not record.error and not caplog.records
+    assert record.messages and all("in/a.mp4" in message for message in record.messages)
 
 
 def test_stopped_in_the_middle(prepared, tmp_path):
@@ -172,5 +217,6 @@ def test_a_full_disk_ends_the_run(prepared, tmp_path, monkeypatch):
 
 
 def test_a_crop_without_a_face(detectors):
-    assert detectors[True].detect(np.full((288, 288, 3), 90, np.uint8)) == []
     assert isinstance(detectors[True], CroppedFaces)
+    assert detectors[True].detect(np.full((288, 288, 3), 90, np.uint8)) == []
+    assert len(detectors[True].detect(cropped())) == 1

@@ -45,9 +45,19 @@ def test_thinned_out():
     assert frames == [[0, 6, 12, 18]] == [list(plan.meshes)] and dropped == {Reason.THINNED: 16}
 
 
+def test_a_clip_is_not_thinned_out_to_one_frame():
+    assert planned([sight(n) for n in range(9)], stride=9)[:2] == ([], {Reason.THINNED: 8, Reason.SHORT: 1})
+    assert planned([sight(n) for n in range(9)], stride=8)[0] == [[0, 8]]
+    assert planned([sight(n) for n in range(9)], stride=9, least_frames=1)[0] == [[0]]
+    assert planned([sight(n) for n in range(1, 9)], stride=9)[:2] == ([], {Reason.THINNED: 8})
+    assert planned([sight(0)], stride=9, still=True)[0] == [[0]]
+
+
 def test_the_largest_face_alone():
     both = [{0: sight(n), 1: sight(n, x=700, face=150)} for n in range(9)]
     frames, dropped, plans = planned(both)
     assert len(frames) == 1 and dropped == {Reason.OTHERS: 9} and plans[0].sights[0].face_px > 90
     frames, dropped, _ = planned(both, faces=2)
     assert len(frames) == 2 and not dropped
+    _, _, plans = planned(both, faces=2)
+    assert [plan.person for plan in plans] == [0, 1]

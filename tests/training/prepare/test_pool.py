@@ -11,7 +11,7 @@ import pytest
 from src.errors import WeightsError
 from src.training.prepare.options import ShotOptions
 from src.training.prepare.pool import cores, prepare_files
-from src.training.prepare.record import FileRecord
+from src.training.prepare.record import FileRecord, Records
 from src.training.prepare.sources import Source
 
 ROOT = Path(__file__).parents[3]
@@ -41,9 +41,11 @@ def sources(*names: str, folder: Path = Path()) -> list[Source]:
     return [Source(folder / name, name, "clip", 1, 1) for name in names]
 
 
-def test_one_worker_is_this_process(tmp_path):
-    records = list(prepare_files(tmp_path, OPTIONS, sources("a", "b"), 1, make=Fake))
-    assert [(record.source, record.frames) for record in records] == [("a", os.getpid()), ("b", os.getpid())]
+def test_a_single_file_cannot_take_this_process_along(tmp_path):
+    (crash,) = sources("crash")
+    (record,) = prepare_files(tmp_path, OPTIONS, [crash], 1, make=Fake)
+    assert "ended without a word" in record.error and "--retry" in record.error
+    assert Records(tmp_path).read(crash) == record  # so that a later run does not try again
 
 
 def test_a_file_that_takes_its_process_along_is_named_and_the_others_are_done(tmp_path):

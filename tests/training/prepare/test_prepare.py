@@ -2,8 +2,10 @@
 
 import json
 import logging
+import os
 import shutil
 
+import cv2
 import pytest
 
 from src.errors import InputError, MissingFileError
@@ -13,7 +15,9 @@ from src.training.data.shot import Shot
 from src.training.prepare import prepare as module
 from src.training.prepare.options import LabelOptions, PrepareOptions, ShotOptions
 from src.training.prepare.prepare import prepare
+from src.training.prepare.record import Records
 from tests.training.prepare.footage import frame, wall, write_video
+from tests.training.prepare.in_process import prepare_here
 
 DEFAULT = ShotOptions()
 
@@ -31,13 +35,14 @@ def footage(tmp_path_factory):
 
 
 @pytest.fixture
-def run(footage, tmp_path):
+def run(footage, tmp_path, monkeypatch):
     """Prepares a copy of the footage in this process."""
     shutil.copytree(footage, tmp_path / "in")
+    monkeypatch.setattr(module, "prepare_files", prepare_here)
 
-    def run(shots: ShotOptions = DEFAULT, overwrite: bool = False, **about):
+    def run(shots: ShotOptions = DEFAULT, overwrite: bool = False, retry: bool = False, source: str = "in", **about):
         options = PrepareOptions(
-            str(tmp_path / "in"), str(tmp_path / "data"), 1, overwrite, shots, LabelOptions(**about)
+            str(tmp_path / source), str(tmp_path / "data"), 1, overwrite, retry, shots, LabelOptions(**about)
         )
         return prepare(options), read_index(tmp_path / "data")
 
@@ -111,15 +116,14 @@ def test_what_a_user_may_not_expect_is_said(run, tmp_path, caplog):
 
 def test_a_run_that_was_stopped_leaves_an_index_of_what_is_ready(run, tmp_path, monkeypatch):
     def stops(folder, options, sources, workers):
-        yield from prepare_files(folder, options, sources[:2], workers)
+        yield from prepare_here(folder, options, sources[:2], workers)
         raise KeyboardInterrupt
 
-    prepare_files = module.prepare_files
-    monkeypatch.setattr(module, "prepare_files", stops)
-    with pytest.raises(KeyboardInterrupt):
-        run()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "prepare_files", stops)
+        with pytest.raises(KeyboardInterrupt):
+            run()
     ready = read_index(tmp_path / "data")
-    monkeypatch.undo()
     report, rows = run()
     assert report.done == 3 and set(ready) < set(rows) and len(rows) == 3
 
@@ -132,8 +136,79 @@ def test_other_options_need_another_folder(run):
     assert {row.size for row in rows} == {144}
 
 
-def test_in_several_processes(run, tmp_path, footage):
+def test_who_is_who_must_be_said_before_a_share_is_held_out(run, tmp_path):
+    with pytest.raises(InputError, match=r"--identity_from folder .* --identity_from file .* --labels"):
+        run(held_out_share=0.5)
+    (tmp_path / "labels.csv").write_text("file,identity,licence\nann/1.png,ann,\nann/2.png,,MIT\n")
+    with pytest.raises(InputError, match=r"4 files .*ann/2\.png.*--identity_from folder"):
+        run(held_out_share=0.5, labels=str(tmp_path / "labels.csv"))
+    assert not (tmp_path / "data").exists()
+    _, rows = run(held_out_share=1.0, identity_from="folder")
+    assert {(row.identity, row.split) for row in rows} == {("ann", "held_out"), ("bob", "held_out")}
+    assert {row.split for row in run(held_out_share=1.0, identity_from="file")[1]} == {"held_out"}
+
+
+def test_people_of_one_file_are_told_apart_and_held_out_together(run, tmp_path):
+    write_picture(tmp_path / "in/two/a.png", cv2.hconcat([frame(face=100), frame(face=130)]))
+    _, rows = run(ShotOptions(faces=2), identity_from="folder", held_out=("two",))
+    assert sorted((row.identity, row.split) for row in rows if row.source == "two/a.png") == [
+        ("two#0", "held_out"),
+        ("two#1", "held_out"),
+    ]
+    assert {row.identity for row in rows if row.source != "two/a.png"} == {"ann", "bob"}
+
+
+def test_what_could_not_be_read_is_tried_again_when_asked(run, caplog):
+    assert run()[0].done == 5
+    caplog.set_level(logging.INFO)
+    assert run()[0].done == 0 and "1 files could not be read by an earlier run" in caplog.text
+    assert "--retry" in caplog.text
+    assert run(retry=True)[0].done == 1
+
+
+def test_a_second_input_does_not_take_the_place_of_the_first(run, tmp_path):
     _, rows = run()
+    shutil.copytree(tmp_path / "in/ann", tmp_path / "more")
+    with pytest.raises(InputError, match=r"was made from '.*in'"):
+        run(source="more")
+    assert read_index(tmp_path / "data") == rows
+    (tmp_path / "in").rename(tmp_path / "moved")
+    report, again = run(source="moved")
+    assert report.done == 0 and again == rows
+
+
+def test_a_run_beside_this_one_is_refused(run, tmp_path):
+    run()
+    before = (tmp_path / "data/index.csv").read_bytes()
+    with Records(tmp_path / "data").hold(), pytest.raises(InputError, match="another run is at work"):
+        run(overwrite=True)
+    assert (tmp_path / "data/index.csv").read_bytes() == before
+
+
+def test_crops_of_an_odd_side_are_told_of(run, tmp_path, caplog):
+    shutil.rmtree(tmp_path / "in/bob")
+    for path, side in (("ann/1.png", 288), ("ann/2.png", 512)):
+        crop = frame(240, 170, face=112)[10:298, 96:384]
+        write_picture(tmp_path / "in" / path, cv2.resize(crop, (side, side)))
+    run(ShotOptions(cropped=True))
+    (message,) = [record.message for record in caplog.records if "288" in record.message]
+    assert "1 files are not 288 pixels wide (512: 1)" in message and "middle 8/9" in message
+
+
+def test_the_small_ones_are_not_searched_for_again_and_again(run, tmp_path, monkeypatch):
+    """The list of small files took the square of the number of files."""
+    hashes = []
+    digest = module.Source.__hash__
+    monkeypatch.setattr(module.Source, "__hash__", lambda self: hashes.append(1) or digest(self))
+    for number in range(50):
+        os.link(tmp_path / "in/bob/broken.jpg", tmp_path / f"in/bob/{number}.jpg")
+    run()
+    assert len(hashes) < 10 * 55
+
+
+def test_in_several_processes(run, tmp_path, footage, monkeypatch):
+    _, rows = run()
+    monkeypatch.undo()
     options = PrepareOptions(str(footage), str(tmp_path / "other"), workers=2)
     report = prepare(options)
     assert report.done == 5 and read_index(tmp_path / "other") == rows
