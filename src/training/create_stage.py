@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-
-from torch import nn
+from typing import Any
 
 from ..config.model_config import load_model_config
-from ..errors import InputError, MissingFileError
-from ..weights.catalogue import MODELS
-from ..weights.load import load_strict, read_state
-from ..weights.resolve import resolve_model
+from ..errors import InputError
+from .beginning import load_from_folder, weights_folder
 from .data.batches import Batches
 from .data.keypoint_batches import KeypointBatches
 from .perceptual.identity import IResNet50
@@ -22,7 +20,7 @@ from .stages.official import OfficialStage
 from .stages.official_heads import OfficialHeadsStage, frozen_networks
 from .stages.stage import Stage
 
-SHIPPED = "shipped"
+_KNOWN = [(model, stage) for model in ("compact", "base") for stage in (1, 2)]
 
 
 def create_stage(
@@ -32,35 +30,33 @@ def create_stage(
 
     Args:
         recipe: see there.
-        init: weights to begin with: a weights folder, or "shipped" for those of the project; None for none. For stage 2
-            of base the folder with the networks of stage 1.
+        init: weights to begin with: a weights folder, or "shipped" for those of the project; None for none. Nothing is
+            fetched. For stage 2 of base the folder with the networks of stage 1.
         identity: weights of a face identity network, for the identity term of the official architecture.
         save_memory: for the official architecture, see `OfficialStage`.
 
     Raises:
-        InputError: the recipe names something that there is not.
-        MissingFileError: a network's weights are missing.
+        InputError: the recipe names something that there is not, or an option would have no effect.
+        MissingFileError: weights to begin with are not there.
         WeightsError: weights that cannot be used.
     """
     key = recipe.model, recipe.stage
-    params, perceptual = load_model_config(recipe.model), perceptual_loss(recipe.backbone)
-    if key == ("compact", 1):
-        stage: Stage = CompactStage(params, recipe, perceptual)
-    elif key == ("base", 1):
+    if key not in _KNOWN:
+        raise InputError(f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact and base")
+    _check_options(recipe, init, identity, save_memory)
+    params = load_model_config(recipe.model)
+    folder = None if init is None else weights_folder(recipe.model, init)
+    if recipe.stage == 2:
+        return _second_stage(recipe, params, folder)
+    perceptual = perceptual_loss(recipe.backbone)
+    stage: CompactStage | OfficialStage
+    if recipe.model == "compact":
+        stage = CompactStage(params, recipe, perceptual)
+    else:
         network = None if identity is None else IResNet50.from_file(identity)
         stage = OfficialStage(params, recipe, perceptual, network, save_memory=save_memory)
-    elif key == ("compact", 2):
-        if init is not None:
-            raise InputError("stage 2 of the compact model takes minutes and always begins afresh: leave --init out")
-        return CompactHeadsStage(params, recipe)
-    elif key == ("base", 2):
-        if init is None:
-            raise InputError("stage 2 of base needs its F, M, W and G: give their weights folder as --init")
-        return OfficialHeadsStage(params, recipe, frozen_networks(params, Path(init)))
-    else:
-        raise InputError(f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact and base")
-    if init is not None:
-        _begin_with(stage.networks, recipe, init)
+    if folder is not None:
+        load_from_folder(dict(stage.networks.items()), recipe.model, folder)
     return stage
 
 
@@ -69,16 +65,22 @@ def batches_of(recipe: Recipe) -> type[Batches]:
     return KeypointBatches if (recipe.model, recipe.stage) == ("compact", 2) else Batches
 
 
-def _begin_with(networks: nn.ModuleDict, recipe: Recipe, init: str) -> None:
-    """Load weights of the product into the networks, strictly."""
-    model = resolve_model(recipe.model, None if init == SHIPPED else Path(init))
-    if init != SHIPPED:  # what is missing in a folder would be taken from what ships
-        lost = [MODELS[recipe.model].files[name].path for name in networks if not _lies_in(model.files[name], init)]
-        if lost:
-            raise MissingFileError(f"'{init}' is no weights folder with {', '.join(lost)} to begin with")
-    for name, network in networks.items():
-        load_strict(network, read_state(model.files[name]), what=model.files[name].name)
+def _second_stage(recipe: Recipe, params: Mapping[str, Any], folder: Path | None) -> Stage:
+    if recipe.model == "compact":
+        return CompactHeadsStage(params, recipe)
+    if folder is None:
+        raise InputError("stage 2 of base needs its F, M, W and G: give their weights folder as --init")
+    return OfficialHeadsStage(params, recipe, frozen_networks(params, folder))
 
 
-def _lies_in(file: Path, folder: str) -> bool:
-    return file.absolute().is_relative_to(Path(folder).absolute())
+def _check_options(recipe: Recipe, init: str | None, identity: Path | None, save_memory: bool) -> None:
+    """Refuse what the stage cannot use: the user counts on it."""
+    what = f"stage {recipe.stage} of {recipe.model}"
+    if (recipe.model, recipe.stage) != ("base", 1):
+        for option, given in (("--identity", identity is not None), ("--save_memory", save_memory)):
+            if given:
+                raise InputError(f"{option} is for stage 1 of base, and {what} cannot use it: leave it out")
+    if recipe.stage == 2 and recipe.backbone != "none":
+        raise InputError(f"{what} has no perceptual term for the backbone {recipe.backbone!r}: leave --backbone out")
+    if (recipe.model, recipe.stage) == ("compact", 2) and init is not None:
+        raise InputError("stage 2 of the compact model takes minutes and always begins afresh: leave --init out")

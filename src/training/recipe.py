@@ -11,6 +11,7 @@ import yaml
 
 from ..errors import InputError, MissingFileError
 from .data.batches import DataOptions
+from .ranges import AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, SHARE, check_ranges
 from .settings import build_settings
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -42,18 +43,31 @@ class Optimizer:
     accumulate: int = 1
     average: float = 0.999
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, lr=POSITIVE, generator=NOT_NEGATIVE, critic=NOT_NEGATIVE, betas=BELOW_ONE)
+        check_ranges(self, gradient_norm=POSITIVE, warmup=NOT_NEGATIVE, cooldown=SHARE)
+        check_ranges(self, accumulate=AT_LEAST_ONE, average=BELOW_ONE)
+
 
 @dataclass(frozen=True)
 class Critics:
     """Adversarial terms: see `critics/`.
 
     Attributes:
-        begin: share of the steps after which they take part; 1 for never.
+        begin: steps that are done before they take part, 1 or more; 0 for never. No share of the run, so that a run
+            that is prolonged keeps its critics.
         channels: of a critic's layers.
     """
 
-    begin: float = 1.0
+    begin: int = 0
     channels: tuple[int, ...] = (32, 64, 128)
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, begin=NOT_NEGATIVE, channels=AT_LEAST_ONE)
+        if not self.channels:
+            raise InputError("channels must be those of at least one layer, got none")
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ def load_recipe(name: str, stage: int = 1) -> Recipe:
 
     Raises:
         MissingFileError: there is no such recipe.
-        InputError: the file says something that no recipe knows, or says it wrongly.
+        InputError: the file says something that no recipe knows, says it wrongly, or says what cannot be.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else RECIPES / f"{name}.yaml"
     if not path.is_file():
@@ -103,5 +117,9 @@ def load_recipe(name: str, stage: int = 1) -> Recipe:
     part = content.get(f"stage{stage}") if isinstance(content, dict) else None
     if not isinstance(part, dict) or "model" not in content:
         raise InputError(f"'{path}' must have the keys model and stage{stage}")
+    if unknown := set(content) - {"model", "stage1", "stage2"}:
+        raise InputError(f"{path}: no such setting: {', '.join(map(str, unknown))}; known: model, stage1, stage2")
+    if own := [key for key in ("model", "stage") if key in part]:
+        raise InputError(f"{path}: stage{stage}: {own[0]} belongs at the top of the file, as model, stage1 and stage2")
     recipe: Recipe = build_settings(Recipe, {"model": content["model"], "stage": stage, **part}, str(path))
     return recipe

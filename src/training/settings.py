@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..errors import InputError
+
+_EXPONENT = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")  # YAML takes 2e-4 for a word, and 2.0e-4 for a number
 
 
 def build_settings(kind: Any, value: Any, where: str) -> Any:
@@ -19,7 +22,7 @@ def build_settings(kind: Any, value: Any, where: str) -> Any:
         where: the file and the names that lead to it, for messages.
 
     Raises:
-        InputError: the value does not fit.
+        InputError: the value does not fit, or the dataclass refuses it.
     """
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         if not isinstance(value, Mapping):
@@ -27,7 +30,11 @@ def build_settings(kind: Any, value: Any, where: str) -> Any:
         hints = get_type_hints(kind)
         if unknown := set(value) - set(hints):
             raise InputError(f"{where}: no such setting: {', '.join(map(str, unknown))}; known: {', '.join(hints)}")
-        return kind(**{key: build_settings(hints[key], item, f"{where}: {key}") for key, item in value.items()})
+        settings = {key: build_settings(hints[key], item, f"{where}: {key}") for key, item in value.items()}
+        try:
+            return kind(**settings)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from error
     origin, args = get_origin(kind), get_args(kind)
     if origin is tuple:
         if not isinstance(value, list) or (args[-1] is not Ellipsis and len(value) != len(args)):
@@ -41,6 +48,8 @@ def build_settings(kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
             raise InputError(f"{where}: expected named numbers, got {value!r}")
         return {str(key): build_settings(args[1], item, f"{where}: {key}") for key, item in value.items()}
+    if kind is float and isinstance(value, str) and _EXPONENT.fullmatch(value):
+        return float(value)
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or isinstance(value, bool):

@@ -190,7 +190,7 @@ class Trainer:
         torch.manual_seed(int(chance.generate_state(1, np.uint64)[0] >> np.uint64(1)))
         for batch in batches:
             with self._precision():
-                losses = self._stage.losses(batch, self._step / self._options.steps)
+                losses = self._stage.losses(batch, self._step)
             values = {name: float(term.detach()) for name, term in (losses.networks | losses.critics).items()}
             if not all(map(math.isfinite, values.values())):  # before the gradients, whose samplers crash on such
                 raise DivergedError(f"step {self._step + 1}: a loss is no number any more ({values}): lower --lr")

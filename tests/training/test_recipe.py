@@ -45,6 +45,65 @@ def test_errors(tmp_path, text, message):
         load_recipe(str(file))
 
 
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("optimizer: {lr: 0}", "optimizer: lr must be more than 0, got 0"),
+        ("optimizer: {lr: .inf}", "lr"),
+        ("optimizer: {lr: .nan}", "lr"),
+        ("optimizer: {warmup: -1}", "warmup must be 0 or more, got -1"),
+        ("optimizer: {cooldown: 1.5}", "cooldown must be a share, 0 to 1, got 1.5"),
+        ("optimizer: {average: 1.0}", "average must be 0 or more and less than 1"),
+        ("optimizer: {betas: [0.9, 1.0]}", "betas must be .* less than 1, got 1.0"),
+        ("optimizer: {accumulate: 0}", "accumulate must be 1 or more"),
+        ("optimizer: {gradient_norm: 0}", "gradient_norm must be more than 0"),
+        ("optimizer: {critic: -1}", "critic must be 0 or more"),
+        ("critics: {begin: -5}", "critics: begin must be 0 or more"),
+        ("critics: {begin: 0.02}", "begin: expected int, got 0.02"),
+        ("critics: {channels: []}", "channels.*at least one"),
+        ("critics: {channels: [8, 0]}", "channels must be 1 or more"),
+        ("data: {size: 0}", "data: size must be"),
+        ("data: {sources: 0}", "sources must be 1 or more"),
+        ("data: {drivers: 0}", "drivers must be 1 or more"),
+        ("data: {nominal: 0}", "nominal must be more than 0"),
+        ("data: {draw: {opening_mouth: 0.7, closing_eyes: 0.4}}", "opening_mouth and closing_eyes.*1.1"),
+        ("data: {draw: {farther: 2}}", "data: draw: farther must be a share"),
+        ("data: {framing: {zoom: [0, 1]}}", "zoom must be more than 0"),
+        ("data: {framing: {zoom: [2, 1]}}", "zoom.*least and most"),
+        ("data: {framing: {shift_y: [0.2, 0.1]}}", "shift_y.*least and most"),
+        ("data: {framing: {black: -1}}", "black must be a share"),
+        ("data: {reshape: {bend: -1}}", "bend must be 0 or more"),
+        ("data: {colour: {changed: 3}}", "changed must be a share"),
+        ("data: {colour: {gain: -0.1}}", "gain must be 0 or more"),
+        ("data: {invented: {share: 1.1}}", "share must be a share"),
+        ("data: {invented: {yaw: -3}}", "yaw must be 0 or more"),
+        ("model: base", "model .*top of the file"),
+        ("stage: 2", "stage .*top of the file"),
+    ],
+)
+def test_ranges(tmp_path, part, message):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"model: compact\nstage1: {{{part}}}")
+    with pytest.raises(InputError, match=rf"mine\.yaml.*{message}"):
+        load_recipe(str(file))
+
+
+def test_names_beside_the_stages_are_said(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("model: compact\nstage1: {}\nstag2: {}")
+    with pytest.raises(InputError, match="no such setting: stag2"):
+        load_recipe(str(file))
+
+
+@pytest.mark.parametrize("text", ["2e-4", "2.0e-4", "2E-4", "0.0002"])
+def test_numbers_with_exponents(tmp_path, text):
+    """YAML takes 2e-4, without a point, for a word."""
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"model: compact\nstage1: {{optimizer: {{lr: {text}}}, losses: {{l1: {text}}}}}")
+    recipe = load_recipe(str(file))
+    assert recipe.optimizer.lr == recipe.losses["l1"] == 2e-4
+
+
 def test_no_such_recipe(tmp_path):
     with pytest.raises(MissingFileError, match=r"lost\.yaml"):
         load_recipe(str(tmp_path / "lost.yaml"))

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import InputError
-from ..losses.checks import check_alike
-from ..losses.precision import in_float32
+from ..checks import check_alike
+from ..precision import in_float32
 from .patch_critic import Verdict
 
 
@@ -65,29 +65,6 @@ def feature_matching(fake: Sequence[Verdict], real: Sequence[Verdict]) -> Tensor
         for ours, theirs in zip(f.features, r.features, strict=True)
     ]
     return _mean(terms)
-
-
-@in_float32
-def r1_penalty(real: Tensor, logits: Tensor) -> Tensor:
-    """Squared length of the critic's gradient on real pictures, mean over the batch; half of it is the usual term.
-
-    Source: Mescheder, Geiger and Nowozin (arXiv 1801.04406), equation 9; the papers have spectral norm alone.
-
-    Args:
-        real: (B, C, H, W), float32, that the logits were computed from, with ``requires_grad``.
-        logits: of one scale, (B, 1, h, w); their mean over patches is the picture's verdict.
-
-    Returns:
-        Scalar that can be differentiated once more.
-
-    Raises:
-        InputError: the pictures do not require gradients.
-    """
-    if not real.requires_grad:
-        raise InputError("the gradient penalty needs real pictures that require gradients: call requires_grad_() first")
-    score = logits.flatten(1).mean(1).sum()
-    (gradient,) = torch.autograd.grad(score, real, create_graph=True)
-    return gradient.flatten(1).square().sum(1).mean()
 
 
 @in_float32

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
+from torch.nn.utils.parametrize import cached
 
 from ...errors import InputError
-from ..losses.checks import check_pictures
+from ..checks import check_pictures
 
 _SLOPE = 0.2
 
@@ -68,10 +70,18 @@ class PatchCritic(nn.Module):
         check_pictures(pictures, least=self.least)
         x = pictures * 2 - 1
         features = []
-        for layer in self.layers:
-            x = F.leaky_relu(layer(x), _SLOPE)
-            features.append(x)
-        return Verdict(self.head(x), features)
+        with cached():
+            self._normalise(pictures.device)
+            for layer in self.layers:
+                x = F.leaky_relu(layer(x), _SLOPE)
+                features.append(x)
+            return Verdict(self.head(x), features)
+
+    def _normalise(self, device: torch.device) -> None:
+        """Compute the weights of all layers in float32, for the cache to keep until the convolutions take them."""
+        with torch.autocast(device.type, enabled=False):
+            for layer in (*self.layers, self.head):
+                _ = layer.weight
 
 
 class MultiScaleCritic(nn.Module):
@@ -94,6 +104,12 @@ class MultiScaleCritic(nn.Module):
         if scales < 1:
             raise InputError(f"a critic needs at least one scale, got {scales}")
         self.critics = nn.ModuleList(PatchCritic(channels, in_channels) for _ in range(scales))
+        self._least = 2 ** (len(channels) + scales)  # that of the first one, doubled for each further scale
+
+    @property
+    def least(self) -> int:
+        """Smallest side of a picture that it can judge, which is halved for each scale."""
+        return self._least
 
     def forward(self, pictures: Tensor) -> list[Verdict]:
         """Judge pictures (B, in_channels, H, W) in 0..1, largest scale first.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -37,7 +38,7 @@ class RegionCritics(nn.Module):
         sizes: name of the part (`WHOLE`, "face", "lips", ...) to its critic; every part but the whole has a size.
 
     Raises:
-        InputError: a part without a size, a size for the whole, or no critic at all.
+        InputError: a part without a size, a size for the whole, a size too small for its critic, or no critic at all.
     """
 
     def __init__(self, sizes: Mapping[str, CriticSize]) -> None:
@@ -54,6 +55,13 @@ class RegionCritics(nn.Module):
         self.critics = nn.ModuleDict(
             {name: MultiScaleCritic(size.channels, scales=size.scales) for name, size in sizes.items()}
         )
+        for name, judge in self.critics.items():
+            least, size = cast(MultiScaleCritic, judge).least, sizes[name].size
+            if size is not None and size < least:
+                raise InputError(
+                    f"crops of {name} are {size} pixels a side, but a critic of {len(sizes[name].channels)} layers "
+                    f"needs {least}: give critics: channels fewer layers, or a larger data: size"
+                )
 
     def forward(self, pictures: Tensor, boxes: Mapping[str, Tensor]) -> dict[str, list[Verdict]]:
         """Judge pictures.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from ...errors import InputError, LivePortraitError
+from ..ranges import AT_LEAST_ONE, POSITIVE, check_ranges
 from .colour import ColourOptions, draw_colours
 from .draw import DrawOptions, draw_frames
 from .framing import FramingOptions, draw_framing
@@ -51,6 +54,10 @@ class DataOptions:
     colour: ColourOptions = field(default_factory=ColourOptions)
     invented: InventedOptions = field(default_factory=InventedOptions)
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, size=AT_LEAST_ONE, sources=AT_LEAST_ONE, drivers=AT_LEAST_ONE, nominal=POSITIVE)
+
 
 class Batches(IterableDataset[dict[str, Tensor]]):
     """Endless batches from a step on.
@@ -61,12 +68,17 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         seed: of all chance.
         start: first step.
         rank: number of this process; each has batches of its own.
+
+    Raises:
+        InputError: there is no shot of more than one frame.
     """
 
     def __init__(self, tracks: Sequence[Track], options: DataOptions, seed: int, start: int = 0, rank: int = 0) -> None:
         super().__init__()
         self._clips = [track for track in tracks if len(track) > 1]
         self._stills = [track for track in tracks if len(track) == 1]
+        if not self._clips:
+            raise InputError(f"training needs a shot of more than one frame, got {len(self._stills)} of one frame each")
         weights = np.array([track.weight for track in self._clips])
         self._odds = weights / weights.sum()
         self._options, self._seed, self._start, self._rank = options, seed, start, rank
@@ -129,6 +141,28 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         return [pictures[i] for i in order], kp[order], R[order]
 
 
+class _Guarded(IterableDataset[Any]):
+    """Batches, and in place of an error of ours the error itself: a loader's process would wrap it in a traceback."""
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def __iter__(self) -> Iterator[dict[str, Tensor] | LivePortraitError]:
+        try:
+            yield from self._batches
+        except LivePortraitError as error:
+            yield error
+
+
 def load(batches: Batches, workers: int) -> Iterator[dict[str, Tensor]]:
-    """Batches made by some processes of their own (0: by this one), in the order of their steps."""
-    return iter(DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None))
+    """Batches made by some processes of their own (0: by this one), in the order of their steps.
+
+    Raises:
+        InputError: a shot cannot be read.
+    """
+    prefetched = 4 if workers else None
+    for batch in DataLoader(_Guarded(batches), batch_size=None, num_workers=workers, prefetch_factor=prefetched):
+        if isinstance(batch, LivePortraitError):
+            raise batch
+        yield batch

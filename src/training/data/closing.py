@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .cells import cell_grid
+
 Rgb = NDArray[np.uint8]
 Array = NDArray[np.float64]
 
@@ -84,8 +86,7 @@ class MouthClosing:
     def picture(self, rgb: Rgb) -> Rgb:
         """A picture (N, N, 3) uint8 with its mouth closed."""
         size = rgb.shape[0]
-        side = (2 * np.arange(size) + 1) / size - 1
-        where = self.before(np.stack(np.meshgrid(side, side), -1))
+        where = self.before(cell_grid(size))
         pixels = ((where + 1) * (size / 2) - 0.5).astype(np.float32)
         return cv2.remap(rgb, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore
 

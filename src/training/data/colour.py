@@ -8,6 +8,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..ranges import NOT_NEGATIVE, SHARE, check_ranges
+from .cells import cell_centres
+
 Floats = NDArray[np.float32]
 
 _LUMA = np.array([0.299, 0.587, 0.114])
@@ -37,6 +40,12 @@ class ColourOptions:
     light: float = 0.0
     grey: float = 0.04
 
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, changed=SHARE, grey=SHARE)
+        factors = ("gain", "offset", "gamma", "saturation", "hue", "light")
+        check_ranges(self, **dict.fromkeys(factors, NOT_NEGATIVE))
+
 
 @dataclass(frozen=True, eq=False)
 class Colours:
@@ -57,7 +66,7 @@ class Colours:
         values = np.stack([self.table[pictures[..., channel], channel] for channel in range(3)], -1)
         values = values @ self.mixture
         if any(self.slope):
-            down, right = ((2 * np.arange(n, dtype=np.float32) + 1) / n - 1 for n in pictures.shape[1:3])
+            down, right = (cell_centres(n, np.float32) for n in pictures.shape[1:3])
             values *= np.exp(self.slope[0] * right + self.slope[1] * down[:, None])[..., None]
         return np.clip(values * 255 + 0.5, 0, 255).astype(np.uint8)
 

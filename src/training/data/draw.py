@@ -12,6 +12,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ...errors import InputError
+from ..ranges import SHARE, check_ranges
 from .tracks import Track
 
 _LOW, _HIGH = 0.3, 0.8  # quantiles: what counts as closed and as open in a clip
@@ -32,6 +34,12 @@ class DrawOptions:
     opening_mouth: float = 0.31
     closing_eyes: float = 0.19
     farther: float = 0.6
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, opening_mouth=SHARE, closing_eyes=SHARE, farther=SHARE)
+        if (both := self.opening_mouth + self.closing_eyes) > 1:
+            raise InputError(f"opening_mouth and closing_eyes are shares of all draws, got {both:g} together")
 
 
 def draw_frames(track: Track, count: int, rng: Generator, options: DrawOptions) -> tuple[int, list[int]]:

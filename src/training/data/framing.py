@@ -11,6 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ...motion.mesh_points import MIRRORED
+from ..ranges import FINITE, NOT_NEGATIVE, POSITIVE, SHARE, check_ascending, check_ranges
 from .reshape import Reshape
 
 Rgb = NDArray[np.uint8]
@@ -36,6 +37,12 @@ class FramingOptions:
     shift_x: float = 0.1
     shift_y: tuple[float, float] = (-0.06, 0.24)
     black: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, zoom=POSITIVE, turn=NOT_NEGATIVE, turned=SHARE, shift_x=NOT_NEGATIVE, black=SHARE)
+        check_ranges(self, shift_y=FINITE)
+        check_ascending(self, "zoom", "shift_y")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,8 @@ from scipy.spatial.transform import Rotation
 
 from ...motion.keypoints import LIP
 from ...motion.mesh_points import keypoints
+from ..ranges import NOT_NEGATIVE, SHARE, check_ranges
+from .cells import cell_grid
 from .closing import MouthClosing
 from .tracks import Track
 
@@ -54,6 +56,11 @@ class InventedOptions:
     expression: float = 1.0
     shift: float = 0.05
     closing: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, share=SHARE, closing=SHARE)
+        check_ranges(self, **dict.fromkeys(("pitch", "yaw", "roll", "expression", "shift"), NOT_NEGATIVE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +123,8 @@ def bend(picture: Rgb, kp_from: Floats, kp_to: Floats) -> Rgb:
     to = np.concatenate([kp_to[:, :2], anchors])
     offsets = np.concatenate([(kp_from - kp_to)[:, :2], np.zeros_like(anchors)])
     spline = RBFInterpolator(to, offsets, smoothing=_SMOOTHING)
-    side = (2 * np.arange(_CELLS) + 1) / _CELLS - 1
-    grid = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
     size = picture.shape[0]
-    flow = spline(grid).reshape(_CELLS, _CELLS, 2).astype(np.float32) * (size / 2)
+    flow = spline(cell_grid(_CELLS).reshape(-1, 2)).reshape(_CELLS, _CELLS, 2).astype(np.float32) * (size / 2)
     flow = cv2.resize(flow, (size, size), interpolation=cv2.INTER_CUBIC)
     pixels = np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1).astype(np.float32)
     return cv2.remap(picture, flow + pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore

@@ -8,27 +8,26 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...modules.compact.grid import centre_grid
-from ...motion.mesh_points import N_POINTS
-from .checks import check_pictures, check_points
-from .precision import in_float32
+from ..checks import check_pictures, check_points
+from ..precision import in_float32
 
 FACE_SIZE = 112
 # Left and right eye, tip of the nose, left and right corner of the mouth in pixels of the aligned face.
 _TEMPLATE = ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041))
-_MESH_POINTS = ((33, 133), (263, 362), (4,), (61,), (291,))  # eyes by their corners: pupils wander
 _TINY = 1e-8
 
 
 @in_float32
-def aligned_faces(pictures: Tensor, meshes: Tensor) -> Tensor:
-    """Faces as ArcFace networks were trained with them; differentiable in pictures and meshes.
+def aligned_faces(pictures: Tensor, points: Tensor) -> Tensor:
+    """Faces as ArcFace networks were trained with them; differentiable in pictures and points.
 
     Source: Deng et al. (arXiv 1801.07698) section 3.1: five points, a similarity, 112 x 112 pixels. The similarity is
     the least-squares one (Umeyama 1991, in closed form in the plane).
 
     Args:
         pictures: (B, C, H, H).
-        meshes: (B, 478, 3) or (B, 478, 2) in crop coordinates.
+        points: left and right eye, tip of the nose, left and right corner of the mouth (left in the picture), (B, 5, 2)
+            or (B, 5, 3) in crop coordinates; z is not used.
 
     Returns:
         (B, C, 112, 112), the nearest edge pixel beyond the picture.
@@ -37,10 +36,10 @@ def aligned_faces(pictures: Tensor, meshes: Tensor) -> Tensor:
         InputError: other shapes.
     """
     check_pictures(pictures)
-    check_points(meshes, what="meshes")
-    if meshes.shape[:2] != (len(pictures), N_POINTS):
-        raise InputError(f"meshes of {len(pictures)} pictures must be of {N_POINTS} points, got {tuple(meshes.shape)}")
-    points = torch.stack([meshes[:, list(group), :2].mean(1) for group in _MESH_POINTS], 1)  # (B, 5, 2)
+    check_points(points)
+    if points.shape[:2] != (len(pictures), len(_TEMPLATE)):
+        raise InputError(f"{len(pictures)} pictures need {len(_TEMPLATE)} points each, got {tuple(points.shape)}")
+    points = points[..., :2]
     template = (points.new_tensor(_TEMPLATE) + 0.5) / (FACE_SIZE / 2) - 1  # pixel centres to crop coordinates
     places = centre_grid(FACE_SIZE, FACE_SIZE, like=points).reshape(-1, 2)
     grid = _similarity(template, points, places).view(-1, FACE_SIZE, FACE_SIZE, 2)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor
 
 from ...errors import InputError
-from .checks import check_alike
+from ..checks import check_alike
 from .regions import WHOLE, region_crops
 
 
@@ -17,6 +17,8 @@ def cascade(
     target: Tensor,
     boxes: Mapping[str, Tensor],
     sizes: Mapping[str, int],
+    *,
+    whole: bool = True,
 ) -> dict[str, Tensor]:
     """A loss of the whole picture, and of the same boxes cut out of both pictures.
 
@@ -29,9 +31,10 @@ def cascade(
         target: same shape.
         boxes: name of each part to its boxes (B, 4), see `region_boxes`.
         sizes: name of each part that counts to the side of its crops in pixels.
+        whole: whether the whole picture counts.
 
     Returns:
-        The loss of `WHOLE` and of every part in `sizes`.
+        The loss of `WHOLE`, if that counts, and of every part in `sizes`.
 
     Raises:
         InputError: the shapes differ, or boxes are missing.
@@ -40,7 +43,7 @@ def cascade(
     missing = sorted(set(sizes) - set(boxes))
     if missing:
         raise InputError(f"boxes of {', '.join(missing)} are needed, got those of {', '.join(boxes) or 'nothing'}")
-    losses = {WHOLE: loss(result, target)}
+    losses = {WHOLE: loss(result, target)} if whole else {}
     for name, size in sizes.items():
         losses[name] = loss(region_crops(result, boxes[name], size), region_crops(target, boxes[name], size))
     return losses

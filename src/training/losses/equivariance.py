@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from ...errors import InputError
-from .checks import check_alike, check_points
-from .precision import in_float32
+from ..checks import check_alike, check_points
+from ..precision import in_float32
 from .transform import SmoothTransform
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .checks import check_pictures
-from .precision import in_float32
+from ..checks import check_pictures
+from ..precision import in_float32
 
 
 @in_float32

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .checks import check_alike
-from .precision import in_float32
+from ..checks import check_alike
+from ..precision import in_float32
 
 
 @in_float32

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from .checks import check_alike, check_points
-from .precision import in_float32
+from ..checks import check_alike, check_points
+from ..precision import in_float32
 
 LEAST_SQUARED_DISTANCE = 0.1  # face vid2vid: D_t, for 20 keypoints in -1..1
 MEAN_DEPTH = 0.33  # face vid2vid: z_t

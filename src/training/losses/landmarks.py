@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from .checks import check_alike, check_points
-from .precision import in_float32
+from ..checks import check_alike, check_points
+from ..precision import in_float32
 
 # Feng et al. train with w = 10 and epsilon = 2 pixels on faces of 256; in crop coordinates a pixel of those is 1/128.
 WIDTH = 10 / 128

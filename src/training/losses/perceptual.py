@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ..checks import check_alike
 from ..perceptual.backbone import Backbone
-from .checks import check_alike
-from .precision import in_float32
+from ..precision import in_float32
 
 
 class PerceptualLoss(nn.Module):

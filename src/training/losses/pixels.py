@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import InputError
-from .checks import check_alike, check_pictures
-from .precision import in_float32
+from ..checks import check_alike, check_pictures
+from ..precision import in_float32
 
 _TINY = 1e-8  # total weight that counts as none
 
@@ -52,19 +52,9 @@ def pooled_l1(result: Tensor, target: Tensor, factor: int = 8) -> Tensor:
     Raises:
         InputError: the shapes differ, or a picture is smaller than a block.
     """
-    return _pooled_difference(result, target, factor).abs().mean()
-
-
-@in_float32
-def pooled_l2(result: Tensor, target: Tensor, factor: int = 8) -> Tensor:
-    """Mean squared difference of block means; arguments as of `pooled_l1` (ours)."""
-    return _pooled_difference(result, target, factor).square().mean()
-
-
-def _pooled_difference(result: Tensor, target: Tensor, factor: int) -> Tensor:
     check_alike(result, target)
     check_pictures(result, least=factor)
-    return F.avg_pool2d(result - target, factor)  # linear, so one pooling does
+    return F.avg_pool2d(result - target, factor).abs().mean()  # linear, so one pooling does
 
 
 def _broadcast(weight: Tensor, difference: Tensor) -> Tensor:

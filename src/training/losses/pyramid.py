@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from .checks import check_alike, check_pictures
-from .precision import in_float32
+from ..checks import check_alike, check_pictures
+from ..precision import in_float32
 
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 _LEAST = 3  # pixels, for the reflected border of the filter

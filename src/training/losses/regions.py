@@ -18,31 +18,26 @@ from ...errors import InputError
 from ...modules.compact.grid import along, cell_centres
 from ...motion.keypoints import EYES, LIP, NUM_KP
 from ...motion.mesh_points import N_POINTS
-from .checks import check_pictures, check_points
-from .precision import in_float32
+from ..checks import check_pictures, check_points
+from ..precision import in_float32
 
 WHOLE = "whole"  # name of the picture itself beside its parts
-Region = Literal["face", "eyes", "left_eye", "right_eye", "lips"]
+Region = Literal["face", "eyes", "lips"]
 
-_LEFT_EYE = (33, 133, 159, 145, 158, 153, 160, 144)  # corners and lids
-_RIGHT_EYE = (263, 362, 386, 374, 385, 380, 387, 373)
+_EYE_CORNERS_AND_LIDS = (33, 133, 159, 145, 158, 153, 160, 144, 263, 362, 386, 374, 385, 380, 387, 373)
 _OUTER_LIPS = (61, 291, 0, 17, 37, 267, 40, 270, 84, 314, 91, 321)
 _MESH_POINTS: dict[Region, Sequence[int]] = {
     "face": range(N_POINTS),
-    "eyes": _LEFT_EYE + _RIGHT_EYE,
-    "left_eye": _LEFT_EYE,
-    "right_eye": _RIGHT_EYE,
+    "eyes": _EYE_CORNERS_AND_LIDS,
     "lips": _OUTER_LIPS,
 }
 _KEYPOINTS: dict[Region, Sequence[int]] = {
     "face": (5, 8, 9, 10),  # chin, both sides, forehead
     "eyes": EYES,
-    "left_eye": (11, 13),  # keypoint 18 is of both lower lids
-    "right_eye": (15, 16),
     "lips": LIP,
 }
 # Share of the longer side that is added on each side: the points outline their part, skin around it belongs to it.
-_MARGIN: dict[Region, float] = {"face": 0.1, "eyes": 0.15, "left_eye": 0.3, "right_eye": 0.3, "lips": 0.3}
+_MARGIN: dict[Region, float] = {"face": 0.1, "eyes": 0.15, "lips": 0.3}
 _LEAST_SIDE = 0.02  # of a box in crop coordinates: points may coincide
 _EDGE = 4.0  # steepness of a mask's edge
 

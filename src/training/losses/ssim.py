@@ -13,8 +13,8 @@ import math
 import torch
 from torch import Tensor
 
-from .checks import check_alike, check_pictures
-from .precision import in_float32
+from ..checks import check_alike, check_pictures
+from ..precision import in_float32
 
 WINDOW = 11
 _DEVIATION = 1.5

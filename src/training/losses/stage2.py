@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from .checks import check_alike, check_points
+from ..checks import check_alike, check_points
+from ..precision import in_float32
 from .pixels import weighted_l1
-from .precision import in_float32
 
 
 class StitchingTerms(NamedTuple):

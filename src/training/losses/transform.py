@@ -15,8 +15,8 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...modules.compact.grid import centre_grid
-from .checks import check_pictures, check_points
-from .precision import in_float32
+from ..checks import check_pictures, check_points
+from ..precision import in_float32
 
 _REACH = 1.0  # the control points span the picture
 _TINY = 1e-12

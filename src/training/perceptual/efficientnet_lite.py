@@ -40,7 +40,8 @@ _STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-_STEM, _HEAD, _CLASSES = 32, 1280, 1000
+_STEM = 32
+_CLASSIFIER = ("_conv_head.", "_bn1.", "_fc.")  # of the file, but of no use for features
 
 
 class EfficientNetLite0(FrozenNetwork):
@@ -67,9 +68,6 @@ class EfficientNetLite0(FrozenNetwork):
                 blocks.append(_Block(width, channels, kernel, 1 if i else stride, expansion))
                 width = channels
         self._blocks = nn.ModuleList(blocks)
-        self._conv_head = _conv(width, _HEAD, 1)
-        self._bn1 = nn.BatchNorm2d(_HEAD, eps=_EPS)
-        self._fc = nn.Linear(_HEAD, _CLASSES)
         self.taps = checked_taps(taps, len(blocks))
         self.frozen()
 
@@ -87,19 +85,13 @@ class EfficientNetLite0(FrozenNetwork):
         """
         path = packaged_weights() if path is None else path
         network = cls(taps)
-        load_strict(network, read_state(path), f"'{path}'")
+        state = {key: value for key, value in read_state(path).items() if not key.startswith(_CLASSIFIER)}
+        load_strict(network, state, f"'{path}'")
         return network
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
         """The outputs of the tapped blocks, finest first."""
         return tapped(self._stem(pictures), self._blocks, self.taps)
-
-    def logits(self, pictures: Tensor) -> Tensor:
-        """ImageNet classes, (B, 1000): what the network was trained for."""
-        x = self._stem(pictures)
-        for block in self._blocks:
-            x = block(x)
-        return self._fc(F.relu6(self._bn1(self._conv_head(x))).mean((2, 3)))
 
     def _stem(self, pictures: Tensor) -> Tensor:
         return F.relu6(self._bn0(_same(self._conv_stem, self.normalised(pictures))))

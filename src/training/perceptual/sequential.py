@@ -1,4 +1,4 @@
-"""Networks that are one row of layers: VGG and AlexNet."""
+"""Networks that are one row of layers, such as VGG."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""VGG networks, the usual backbones of perceptual losses; weights come from a file of the user.
+"""VGG-19, the usual backbone of perceptual losses; weights come from a file of the user.
 
-Source: Simonyan and Zisserman (arXiv 1409.1556), table 1, configurations D (16) and E (19). Layers are numbered as in
+Source: Simonyan and Zisserman (arXiv 1409.1556), table 1, configuration E. Layers are numbered as in
 the common weights files: every convolution, ReLU and pooling counts.
 """
 
@@ -14,10 +14,9 @@ from torch import nn
 from .sequential import SequentialFeatures
 
 VGG19_TAPS = (1, 6, 11, 20, 29)  # relu1_1, relu2_1, relu3_1, relu4_1, relu5_1: face vid2vid and its forerunners
-VGG16_TAPS = (3, 8, 15, 22, 29)  # relu1_2, relu2_2, relu3_3, relu4_3, relu5_3: LPIPS
 
 _WIDTHS = (64, 128, 256, 512, 512)
-_CONVOLUTIONS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+_CONVOLUTIONS = (2, 2, 4, 4, 4)
 
 
 def vgg19(path: Path | None = None, taps: Sequence[int] = VGG19_TAPS) -> SequentialFeatures:
@@ -31,18 +30,9 @@ def vgg19(path: Path | None = None, taps: Sequence[int] = VGG19_TAPS) -> Sequent
         InputError: no such layer.
         WeightsError: the file cannot be read, or does not fit.
     """
-    return _vgg(19, path, taps)
-
-
-def vgg16(path: Path | None = None, taps: Sequence[int] = VGG16_TAPS) -> SequentialFeatures:
-    """VGG-16 up to the last tap; arguments and errors as of `vgg19`."""
-    return _vgg(16, path, taps)
-
-
-def _vgg(depth: int, path: Path | None, taps: Sequence[int]) -> SequentialFeatures:
     layers: list[nn.Module] = []
     width = 3
-    for repeats, channels in zip(_CONVOLUTIONS[depth], _WIDTHS, strict=True):
+    for repeats, channels in zip(_CONVOLUTIONS, _WIDTHS, strict=True):
         for _ in range(repeats):
             layers += [nn.Conv2d(width, channels, 3, padding=1), nn.ReLU()]
             width = channels

@@ -5,36 +5,37 @@ There is no motion network to train: keypoints come from mesh landmarks (`motion
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
+from ...errors import InputError
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ...modules.compact.compose import finish, warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from ...weights.catalogue import MODELS
+from ..critics.adversarial import adversarial_terms
 from ..critics.region_critics import CriticSize, RegionCritics
 from ..data.batches import Batch
 from ..export import export_network
 from ..losses.cascade import cascade
 from ..losses.flow import total_variation
+from ..losses.perceptual import PerceptualLoss
 from ..losses.pixels import pooled_l1, weighted_l1
 from ..losses.pyramid import laplacian_l1
-from ..losses.regions import Region, region_boxes
+from ..losses.regions import WHOLE, Region, region_boxes
 from ..losses.ssim import ssim
 from ..recipe import Recipe
 from ..sheet import sheet
 from .compact_maps import importance, mouth
+from .helper import Helper
 from .initial import initialise
-from .official_pictures import adversarial_terms
 from .stage import Losses
-
-if TYPE_CHECKING:
-    from ..losses.perceptual import PerceptualLoss
+from .terms import ADVERSARIAL, Terms
 
 _NETWORKS = {
     "appearance_feature_extractor": AppearanceFeatureExtractor,
@@ -43,6 +44,11 @@ _NETWORKS = {
 }
 _PARTS: tuple[Region, ...] = ("eyes", "lips")
 _SIZE = 128  # of the pictures that the networks see
+TERMS = (
+    *("l1", "l2", "pyramid", "ssim", "pooled", "mouth", "warp", "flow"),
+    *(f"perceptual_{region}" for region in (WHOLE, *_PARTS)),
+    *(f"{kind}_{region}" for kind in ADVERSARIAL for region in _PARTS),
+)
 
 
 class Drawn(NamedTuple):
@@ -65,17 +71,27 @@ class CompactStage:
     Args:
         params: the model definition.
         recipe: weights of the terms, critics.
-        perceptual: the perceptual distance, or None.
+        perceptual: the perceptual distance, or None to do without.
+
+    Raises:
+        InputError: the recipe weights terms wrongly, see `Terms`; its pictures are too small or of an odd side, or too
+            small for the critics; or critics or the perceptual distance would have no effect.
     """
 
     def __init__(self, params: Mapping[str, Any], recipe: Recipe, perceptual: PerceptualLoss | None = None) -> None:
-        self._recipe, self._perceptual = recipe, perceptual
+        size, begin = recipe.data.size, recipe.critics.begin
+        if size < _SIZE or size % 2:
+            raise InputError(f"data: size must be an even number of pixels from {_SIZE} on, got {size}")
+        self._terms, self._begin = Terms(recipe, TERMS), begin
+        self._terms.check_help("backbone", perceptual is not None, "perceptual")
+        self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
+        self._perceptual = None if perceptual is None else Helper(perceptual)
         self.networks = nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in _NETWORKS.items()})
         initialise(self.networks)
         _channels_last(self.networks)
         self.critics = nn.ModuleDict()
-        if recipe.critics.begin < 1:
-            self.critics["regions"] = _critics(recipe.critics.channels, recipe.data.size)
+        if begin:
+            self.critics["regions"] = _critics(self._terms.regions(_PARTS, *ADVERSARIAL), recipe.critics.channels, size)
 
     def draw(self, networks: nn.ModuleDict, batch: Batch) -> Drawn:
         """The driving pictures as the networks see them: B = sources times drivers."""
@@ -95,35 +111,24 @@ class CompactStage:
         picture = finish(warped, residual.float(), paint.float(), kp_driving, kp_source)
         return Drawn(picture, warped, flow)
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
+    def losses(self, batch: Batch, step: int) -> Losses:
         """Terms of a batch: see the recipe for what each is for."""
         drawn = self.draw(self.networks, batch)
         target, kp = batch["driving"].flatten(0, 1), batch["kp_driving"].flatten(0, 1)
-        weight = importance(kp, target.shape[-1])
-        half = (nn.functional.avg_pool2d(picture, 2) for picture in (drawn.picture, target))
-        terms = {
-            "l1": weighted_l1(drawn.picture, target, weight),
-            "l2": (drawn.picture - target).square().mean(),
-            "pyramid": laplacian_l1(drawn.picture, target, levels=4),
-            "ssim": 1 - ssim(*half),
-            "pooled": pooled_l1(drawn.picture, target, 8 * target.shape[-1] // _SIZE),
-            "mouth": weighted_l1(drawn.picture, target, mouth(kp, target.shape[-1])),
-            "warp": weighted_l1(drawn.warped, target, weight),
-            "flow": total_variation(drawn.flow),
-        }
+        terms = self._terms.compute(_pixel_terms(drawn, target, kp))
         boxes: dict[str, Tensor] = {name: region_boxes(kp, name) for name in _PARTS}
         if self._perceptual is not None:
-            sizes: dict[str, int] = dict.fromkeys(boxes, target.shape[-1] // 2)
-            found = cascade(self._perceptual.to(target.device), drawn.picture, target, boxes, sizes)
+            side = target.shape[-1] // 2
+            sizes = dict.fromkeys(self._terms.regions(_PARTS, "perceptual"), side)
+            whole = bool(self._terms.wanted([f"perceptual_{WHOLE}"]))
+            found = cascade(self._perceptual.on(target.device), drawn.picture, target, boxes, sizes, whole=whole)
             terms |= {f"perceptual_{name}": term for name, term in found.items()}
         critics: dict[str, Tensor] = {}
-        if self.critics and progress >= self._recipe.critics.begin:
-            added, critics = adversarial_terms(self.critics["regions"], drawn.picture, target, boxes)
+        if self.critics and step >= self._begin:
+            judges = cast(RegionCritics, self.critics["regions"])
+            added, critics = adversarial_terms(judges, drawn.picture, target, boxes)
             terms |= added
-        weights = self._recipe.losses
-        return Losses(
-            {name: weights.get(name, 0.0) * term for name, term in terms.items() if weights.get(name)}, critics
-        )
+        return Losses(self._terms.weighted(terms), critics)
 
     def sample(self, networks: nn.ModuleDict, batch: Batch) -> Tensor:
         """Rows of source, driving picture, warp, result."""
@@ -139,9 +144,25 @@ class CompactStage:
         return [export_network(network, folder / files[name].path) for name, network in networks.items()]
 
 
-def _critics(channels: Sequence[int], side: int) -> RegionCritics:
+def _pixel_terms(drawn: Drawn, target: Tensor, kp: Tensor) -> dict[str, Callable[[], Tensor]]:
+    """Terms of pixels and of the flow, each computed when it is called."""
+    size = target.shape[-1]
+    weight = importance(kp, size)
+    return {
+        "l1": lambda: weighted_l1(drawn.picture, target, weight),
+        "l2": lambda: (drawn.picture - target).square().mean(),
+        "pyramid": lambda: laplacian_l1(drawn.picture, target, levels=4),
+        "ssim": lambda: 1 - ssim(*(nn.functional.avg_pool2d(picture, 2) for picture in (drawn.picture, target))),
+        "pooled": lambda: pooled_l1(drawn.picture, target, 8 * size // _SIZE),
+        "mouth": lambda: weighted_l1(drawn.picture, target, mouth(kp, size)),
+        "warp": lambda: weighted_l1(drawn.warped, target, weight),
+        "flow": lambda: total_variation(drawn.flow),
+    }
+
+
+def _critics(parts: Iterable[str], channels: Sequence[int], side: int) -> RegionCritics:
     """Critics of eyes and lips; elsewhere the warp is as sharp as the source already."""
-    return RegionCritics({name: CriticSize(channels, scales=1, size=side * 3 // 8) for name in _PARTS})
+    return RegionCritics({name: CriticSize(channels, scales=1, size=side * 3 // 8) for name in parts})
 
 
 def _channels_last(networks: nn.ModuleDict) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...errors import InputError
 from ...modules.stitching_retargeting_network import StitchingRetargetingNetwork
 from ...weights.catalogue import MODELS
 from ..data.batches import Batch
@@ -26,8 +27,11 @@ from .changes import PARTS, Change, Part, draw_changes
 from .neck_stitching import NeckStitching
 from .skull import fit_skull
 from .stage import Losses
+from .terms import Terms
 
 _UNIT = 0.02  # how far lids and lips move as a rule, in sizes of the face: makes the motion term about 1 at first
+_DRIVERS = 3  # `draw_changes` needs four frames of a person
+TERMS = ("neck", *(f"{part}_{term}" for part in PARTS for term in ("motion", "condition", "regularisation")))
 
 
 class Retargeting(nn.Module):
@@ -67,27 +71,33 @@ class CompactHeadsStage:
     Args:
         params: the model definition.
         recipe: weights of the terms; at least 3 drivers a source.
+
+    Raises:
+        InputError: fewer drivers, or the recipe weights terms wrongly, see `Terms`.
     """
 
     def __init__(self, params: Mapping[str, Any], recipe: Recipe) -> None:
-        self._recipe = recipe
+        if recipe.data.drivers < _DRIVERS:
+            raise InputError(f"stage 2 needs data: drivers of {_DRIVERS} or more, got {recipe.data.drivers}")
+        self._terms = Terms(recipe, TERMS)
         self._sizes = params["stitching_retargeting_module_params"]
         self.networks = nn.ModuleDict({"stitching": NeckStitching()})
         self.networks.update({name: Retargeting(part, self._sizes[name]) for name, part in PARTS.items()})
         self.critics = nn.ModuleDict()
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
-        """Terms of a batch: see the recipe for what each is for."""
+    def losses(self, batch: Batch, step: int) -> Losses:
+        """Terms of a batch, in float32 also under autocast: see the recipe for what each is for."""
         kp, R, openness = (
             torch.cat([batch[f"{name}_source"][:, None], batch[f"{name}_driving"]], 1)
             for name in ("kp", "R", "openness")
         )  # (S, F, ...)
-        terms = {"neck": self._neck_term(kp, R)}
-        for name, part in PARTS.items():
-            added = self._retargeting_terms(name, part, draw_changes(part, kp, R, openness))
-            terms |= {f"{name}_{term}": value for term, value in added.items()}
-        weights = self._recipe.losses
-        return Losses({name: weights[name] * term for name, term in terms.items() if weights.get(name)})
+        with torch.autocast(kp.device.type, enabled=False):
+            terms = self._terms.compute({"neck": lambda: self._neck_term(kp, R)})
+            for name, part in PARTS.items():
+                if self._terms.of(name):
+                    added = self._retargeting_terms(name, part, draw_changes(part, kp, R, openness))
+                    terms |= {f"{name}_{term}": value for term, value in added.items()}
+            return Losses(self._terms.weighted(terms))
 
     def sample(self, networks: nn.ModuleDict, batch: Batch) -> None:
         """Nothing to look at: the pictures are the first stage's."""

@@ -12,12 +12,14 @@ from ...modules.compact.ellipses import eye_ellipses
 from ...modules.compact.face_ellipse import face_mask
 from ...modules.compact.grid import cell_centres
 from ..losses.regions import region_boxes, region_masks
+from ..precision import in_float32
 
 _CHIN, _FOREHEAD = 5, 10
 _BELOW = 0.15  # where shoulders begin below the chin, in heights of the face
 _EDGE = 20.0  # steepness of their upper edge, per height of the face
 
 
+@in_float32
 def shoulders(kp_source: Tensor, kp_driving: Tensor, size: int) -> Tensor:
     """What is below the chin and outside of both faces: the paper's ``1 - M_st``.
 
@@ -36,11 +38,13 @@ def shoulders(kp_source: Tensor, kp_driving: Tensor, size: int) -> Tensor:
     return below * (1 - face_mask(kp_source, size)) * (1 - face_mask(kp_driving, size))
 
 
+@in_float32
 def around_eyes(kp: Tensor, size: int) -> Tensor:
     """All but the eyes of keypoints (B, 21, 3): (B, 1, size, size) in 0..1."""
     return 1 - eye_ellipses(kp).draw(size).amax(1, keepdim=True)
 
 
+@in_float32
 def around_lips(kp: Tensor, size: int) -> Tensor:
     """All but the lips of keypoints (B, 21, 3): (B, 1, size, size) in 0..1."""
     return 1 - region_masks(region_boxes(kp, "lips"), size)

@@ -5,22 +5,22 @@ Source: LivePortrait (arXiv 2407.03168), section 3.2, on face vid2vid (arXiv 201
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...errors import InputError
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ...modules.motion_extractor import MotionExtractor
 from ...modules.spade_generator import SPADEDecoder
 from ...modules.warping_network import WarpingNetwork
 from ...weights.catalogue import MODELS
+from ..critics.adversarial import adversarial_terms
+from ..critics.region_critics import RegionCritics
 from ..data.batches import Batch
 from ..export import export_network
 from ..losses.cascade import cascade
@@ -30,13 +30,13 @@ from ..losses.regions import WHOLE
 from ..losses.transform import random_transform
 from ..recipe import Recipe
 from ..sheet import sheet
+from .helper import Helper
 from .official_initial import initialise_official
 from .official_keypoints import keypoint_terms, see
 from .official_memory import saving_memory
-from .official_pictures import PARTS, adversarial_terms, face_identity, part_boxes, part_sizes, region_critics
+from .official_pictures import PARTS, face_identity, part_boxes, part_sizes, region_critics
 from .stage import Losses
-
-logger = logging.getLogger(__name__)
+from .terms import ADVERSARIAL, Terms, check_size
 
 NETWORKS = {
     "appearance_feature_extractor": AppearanceFeatureExtractor,
@@ -47,7 +47,7 @@ NETWORKS = {
 _REGIONS = (WHOLE, *PARTS)
 TERMS = (
     *("equivariance", "prior", "head_pose", "deformation", "landmarks", "l1", "identity"),
-    *(f"{kind}_{region}" for kind in ("perceptual", "adversarial", "matching") for region in _REGIONS),
+    *(f"{kind}_{region}" for kind in ("perceptual", *ADVERSARIAL) for region in _REGIONS),
 )
 
 
@@ -57,16 +57,19 @@ class OfficialStage:
     F and M see pictures of `size`. What G draws, twice as large, is compared with the driving pictures at the smaller
     of their sides: at 512 with batches of 512, as in the paper; with smaller ones at theirs, the result reduced.
 
+    Under autocast M, keypoints and losses are of float32; F, W and G are not, nor is the spectral norm of G.
+
     Args:
         params: the model definition.
         recipe: weights of the terms, critics, size of the batches.
-        perceptual: the perceptual distance, or None to do without; see `official_backbone`.
+        perceptual: the perceptual distance, or None to do without; see `backbone`.
         identity: a network of face descriptors such as `IResNet50`, or None to do without.
         size: side of the pictures that F and M see.
         save_memory: compute heavy blocks twice instead of keeping what is inside of them; see `official_memory`.
 
     Raises:
-        InputError: the recipe weights a term that there is not, or its batches are smaller than `size`.
+        InputError: the recipe weights terms wrongly, see `Terms`; its batches are smaller than `size`, or too small for
+            the critics; or critics, the perceptual distance or the identity network would have no effect.
     """
 
     def __init__(
@@ -78,21 +81,23 @@ class OfficialStage:
         size: int = 256,
         save_memory: bool = False,
     ) -> None:
-        _check(recipe, size)
-        self._recipe, self._size, self._save_memory = recipe, size, save_memory
-        self._weights = {name: weight for name, weight in recipe.losses.items() if weight}
-        self._perceptual, self._identity = perceptual, identity
+        check_size(recipe, size)
+        self._size, self._save_memory, self._begin = size, save_memory, recipe.critics.begin
+        self._terms = Terms(recipe, TERMS)
+        self._terms.check_help("backbone", perceptual is not None, "perceptual")
+        self._terms.check_help("identity network", identity is not None, "identity")
+        self._terms.check_help("critics", self._begin > 0, *ADVERSARIAL)
+        self._perceptual = None if perceptual is None else Helper(perceptual)
+        self._identity = None if identity is None else Helper(identity)
         self.networks = nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in NETWORKS.items()})
         initialise_official(self.networks)
         self.critics = nn.ModuleDict()
-        if recipe.critics.begin < 1:
+        if self._begin:
             side = min(recipe.data.size, _drawn_side(self.networks, size))
-            self.critics["regions"] = region_critics(recipe.critics.channels, side)
-        for what, given in (("perceptual", perceptual), ("identity", identity)):
-            if given is None and any(name.startswith(what) for name in self._weights):
-                logger.warning("training without the %s loss: no network for it was given", what)
+            regions = self._terms.regions(_REGIONS, *ADVERSARIAL)
+            self.critics["regions"] = region_critics(regions, recipe.critics.channels, side)
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
+    def losses(self, batch: Batch, step: int) -> Losses:
         """Terms of a batch: see the recipe for what each is for."""
         networks, drivers = self.networks, batch["kp_driving"].shape[1]
         source, driving = self._seen(batch["source"]), self._seen(batch["driving"].flatten(0, 1))
@@ -100,9 +105,8 @@ class OfficialStage:
         seen, driven, moved = see(networks["motion_extractor"], source, driving, transform.pictures(driving))
         terms = keypoint_terms(seen, driven, moved, transform, batch)
         picture = self._draw(networks, source, seen.x.repeat_interleave(drivers, 0), driven.x)
-        added, critics = self._picture_terms(picture, batch, progress)
-        terms |= added
-        return Losses({name: self._weights[name] * terms[name] for name in terms if name in self._weights}, critics)
+        added, critics = self._picture_terms(picture, batch, step)
+        return Losses(self._terms.weighted(terms | added), critics)
 
     def sample(self, networks: nn.ModuleDict, batch: Batch) -> Tensor:
         """Rows of source, driving picture, result."""
@@ -131,36 +135,33 @@ class OfficialStage:
             picture: Tensor = networks["spade_generator"](warped["out"])
         return picture.float()
 
-    def _picture_terms(
-        self, picture: Tensor, batch: Batch, progress: float
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def _picture_terms(self, picture: Tensor, batch: Batch, step: int) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Terms of what was drawn, and those of the critics."""
         target, kp = batch["driving"].flatten(0, 1), batch["kp_driving"].flatten(0, 1)
         side = min(picture.shape[-1], target.shape[-1])
-        picture, target = _resized(picture, side), _resized(target, side)
+        picture, target = resized(picture, side), resized(target, side)
         boxes = part_boxes(kp)
         terms = {"l1": weighted_l1(picture, target)}
-        if self._perceptual is not None and self._wants("perceptual"):
-            sizes = {name: size for name, size in part_sizes(side).items() if self._wants(f"perceptual_{name}")}
-            found = cascade(self._perceptual.to(picture.device), picture, target, boxes, sizes)
+        if self._perceptual is not None:
+            wanted = self._terms.regions(_REGIONS, "perceptual")
+            sizes = {name: size for name, size in part_sizes(side).items() if name in wanted}
+            loss = self._perceptual.on(picture.device)
+            found = cascade(loss, picture, target, boxes, sizes, whole=WHOLE in wanted)
             terms |= {f"perceptual_{name}": term for name, term in found.items()}
-        if self._identity is not None and self._wants("identity"):
+        if self._identity is not None:
             drivers = batch["kp_driving"].shape[1]
             source, kp_source = (batch[name].repeat_interleave(drivers, 0) for name in ("source", "kp_source"))
-            terms["identity"] = face_identity(self._identity.to(picture.device), picture, kp, source, kp_source)
-        if not self.critics or progress < self._recipe.critics.begin:
+            terms["identity"] = face_identity(self._identity.on(picture.device), picture, kp, source, kp_source)
+        if not self.critics or step < self._begin:
             return terms, {}
-        added, critics = adversarial_terms(self.critics["regions"], picture, target, boxes)
+        added, critics = adversarial_terms(cast(RegionCritics, self.critics["regions"]), picture, target, boxes)
         return terms | added, critics
 
-    def _wants(self, name: str) -> bool:
-        return any(weighted.startswith(name) for weighted in self._weights)
-
     def _seen(self, pictures: Tensor) -> Tensor:
-        return _resized(pictures, self._size)
+        return resized(pictures, self._size)
 
 
-def _resized(pictures: Tensor, side: int) -> Tensor:
+def resized(pictures: Tensor, side: int) -> Tensor:
     """Pictures reduced to a side by the means of the areas that pixels cover."""
     return pictures if pictures.shape[-1] == side else F.adaptive_avg_pool2d(pictures, side)
 
@@ -171,12 +172,3 @@ def _drawn_side(networks: nn.ModuleDict, size: int) -> int:
     assert isinstance(extractor, AppearanceFeatureExtractor) and isinstance(decoder, SPADEDecoder)
     shuffled = isinstance(decoder.conv_img, nn.Sequential)
     return int(size * 2.0 ** (decoder.num_up + shuffled - len(extractor.down_blocks)))
-
-
-def _check(recipe: Recipe, size: int) -> None:
-    if unknown := sorted(set(recipe.losses) - set(TERMS)):
-        raise InputError(f"there are no losses {', '.join(unknown)}; this stage has {', '.join(TERMS)}")
-    if recipe.data.size < size:
-        raise InputError(
-            f"the networks see pictures of {size} pixels, so data: size must be at least that, got {recipe.data.size}"
-        )

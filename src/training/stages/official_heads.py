@@ -19,20 +19,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...errors import InputError, MissingFileError
 from ...modules.stitching_retargeting_network import StitchingRetargetingNetwork
-from ...motion.keypoints import refine_kp_info, transform_keypoint
 from ...weights.catalogue import MODELS
-from ...weights.load import load_strict, read_state
+from ..beginning import load_from_folder
 from ..data.batches import Batch
 from ..export import export_network
 from ..losses.stage2 import retargeting_terms, stitching_terms
+from ..precision import in_float32
 from ..recipe import Recipe
 from ..sheet import sheet
 from .heads_masks import around_eyes, around_lips, shoulders
+from .helper import Helper
 from .keypoint_opening import openness_of
-from .official import NETWORKS
+from .official import NETWORKS, resized
+from .official_keypoints import keypoints_of, motion_of
 from .stage import Losses
+from .terms import Terms, check_size
 
 _HEADS = "stitching_retargeting_module"
 _SMALL = 0.1  # factor on the last layers before training
@@ -57,6 +59,19 @@ class Seen(NamedTuple):
         return torch.cat([self.info["kp"].flatten(1), _EXP_GAIN * self.info["exp"].flatten(1)], 1)
 
 
+class _Shown(NamedTuple):
+    """S sources: F, M, W and G, what F and M make of them, and what W and G draw of their own keypoints."""
+
+    frozen: nn.ModuleDict
+    volume: Tensor
+    seen: Seen
+    recon: Tensor
+
+    def driven_to(self, x_d: Tensor) -> Tensor:
+        """The sources with other keypoints (S, K, 3), (S, 3, M, M) in float32."""
+        return _draw(self.frozen, self.volume, self.seen.x, x_d)
+
+
 class OfficialHeadsStage:
     """S, R_eyes and R_lip of the official architecture under training; batches show pictures.
 
@@ -67,53 +82,58 @@ class OfficialHeadsStage:
         size: side of the pictures that F and M see.
 
     Raises:
-        InputError: the recipe weights a term that there is not, or its batches are smaller than `size`.
+        InputError: the recipe weights terms wrongly, see `Terms`, or its batches are smaller than `size`.
     """
 
     def __init__(
         self, params: Mapping[str, Any], recipe: Recipe, frozen: Mapping[str, nn.Module], size: int = 256
     ) -> None:
-        _check(recipe, size)
-        self._recipe, self._size = recipe, size
-        self._frozen = nn.ModuleDict(dict(frozen)).eval().requires_grad_(False)
+        check_size(recipe, size)
+        self._terms, self._size = Terms(recipe, TERMS), size
+        self._frozen = Helper(nn.ModuleDict(dict(frozen)))
         sizes = params[f"{_HEADS}_params"]
         self.networks = nn.ModuleDict({name: _shrunk(StitchingRetargetingNetwork(**sizes[name])) for name in sizes})
         keypoints = sizes["stitching"]["input_size"] // 6
         self.networks["readout"] = nn.Linear(6 * keypoints, 3)
         self.critics = nn.ModuleDict()
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
-        """Terms of a batch: see the recipe for what each is for."""
+    def losses(self, batch: Batch, step: int) -> Losses:
+        """Terms of a batch: see the recipe for what each is for.
+
+        Under autocast F, W and G alone are of less than float32: keypoints are too fine for it.
+        """
         source, driving = self._seen(batch["source"]), self._seen(batch["driving"][:, 0])
-        self._frozen.to(source.device)
+        frozen = self._frozen.on(source.device)
         with torch.no_grad():
-            seen, driven = self._see(source), self._see(driving)
-            volume = self._frozen["appearance_feature_extractor"](source).float()
-            recon = self._draw(volume, seen.x, seen.x)
-        terms = self._stitching_terms(volume, seen, driven, recon, batch)
+            seen, driven = _see(frozen, source), _see(frozen, driving)
+            volume = frozen["appearance_feature_extractor"](source).float()
+            recon = _draw(frozen, volume, seen.x, seen.x)
+        shown = _Shown(frozen, volume, seen, recon)
         real = openness_of(torch.cat([batch["kp_source"], batch["kp_driving"][:, 0]]))  # (2 S, 3)
-        read = self.networks["readout"](torch.cat([seen.features, driven.features]))
-        terms["readout"] = (read - real).abs().mean()
+        read = _linear(torch.cat([seen.features, driven.features]), *self.networks["readout"].parameters())
+        terms = {"readout": (read - real).abs().mean()}
+        if self._terms.of("stitching"):
+            terms |= self._stitching_terms(shown, driven, batch)
         own, other = real.chunk(2)
         for part in _PARTS:
-            added = self._retargeting_terms(part, volume, seen, recon, batch["kp_source"], own, other)
-            terms |= {f"{part}_{name}": term for name, term in added.items()}
-        weights = self._recipe.losses
-        return Losses({name: weights[name] * term for name, term in terms.items() if weights.get(name)})
+            if not self._terms.of(part):
+                continue
+            terms |= self._retargeting_terms(part, shown, batch["kp_source"], own, other)
+        return Losses(self._terms.weighted(terms))
 
     def sample(self, networks: nn.ModuleDict, batch: Batch) -> Tensor:
         """Rows of source, driver, result without and with stitching, closed eyes, open lips."""
         source, driving = self._seen(batch["source"]), self._seen(batch["driving"][:, 0])
-        self._frozen.to(source.device)
+        frozen = self._frozen.on(source.device)
         own = openness_of(batch["kp_source"])
         with torch.no_grad():
-            seen, driven = self._see(source), self._see(driving)
-            volume = self._frozen["appearance_feature_extractor"](source).float()
+            seen, driven = _see(frozen, source), _see(frozen, driving)
+            volume = frozen["appearance_feature_extractor"](source).float()
             moved = _driven(seen, driven)
             closed = _retarget(networks["eye"], seen.x, own[:, :2], torch.zeros_like(own[:, :1]))
             open_ = _retarget(networks["lip"], seen.x, own[:, 2:], torch.full_like(own[:, :1], 0.4))
             places = [moved, moved + _stitch(networks["stitching"], seen.x, moved), seen.x + closed, seen.x + open_]
-            pictures = [self._seen(self._draw(volume, seen.x, x_d)) for x_d in places]
+            pictures = [self._seen(_draw(frozen, volume, seen.x, x_d)) for x_d in places]
         return sheet([source, driving, *pictures])
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
@@ -121,46 +141,33 @@ class OfficialHeadsStage:
         heads = nn.ModuleDict({name: networks[name] for name in ("stitching", *_PARTS)})
         return [export_network(heads, (folder / MODELS["base"].files[_HEADS].path).with_suffix(".safetensors"))]
 
-    def _stitching_terms(
-        self, volume: Tensor, seen: Seen, driven: Seen, recon: Tensor, batch: Batch
-    ) -> dict[str, Tensor]:
+    def _stitching_terms(self, shown: _Shown, driven: Seen, batch: Batch) -> dict[str, Tensor]:
         """Half of the sources are driven by another person, where the batch has one: the paper's cross-reenactment."""
+        seen = shown.seen
         order = torch.arange(len(seen.x), device=seen.x.device)
         others = order.roll(1) if torch.rand(()) < 0.5 else order
         moved = _driven(seen, Seen(driven.x[others], {name: value[others] for name, value in driven.info.items()}))
         delta = _stitch(self.networks["stitching"], seen.x, moved)
-        stitched = self._draw(volume, seen.x, moved + delta)
+        stitched = shown.driven_to(moved + delta)
         mask = shoulders(batch["kp_source"], batch["kp_driving"][others, 0], stitched.shape[-1])
-        terms = stitching_terms(stitched, recon, mask, delta)
+        terms = stitching_terms(stitched, shown.recon, mask, delta)
         return {f"stitching_{name}": term for name, term in terms._asdict().items()}
 
-    def _retargeting_terms(
-        self, part: str, volume: Tensor, seen: Seen, recon: Tensor, kp: Tensor, own: Tensor, other: Tensor
-    ) -> dict[str, Tensor]:
+    def _retargeting_terms(self, part: str, shown: _Shown, kp: Tensor, own: Tensor, other: Tensor) -> dict[str, Tensor]:
         columns, high = _PARTS[part]
         target = other[:, columns].mean(1, keepdim=True)
         target = torch.where(torch.rand_like(target) < 0.5, target, torch.rand_like(target) * high)
-        delta = _retarget(self.networks[part], seen.x, own[:, columns], target)
-        picture = self._draw(volume, seen.x, seen.x + delta)
+        delta = _retarget(self.networks[part], shown.seen.x, own[:, columns], target)
+        picture = shown.driven_to(shown.seen.x + delta)
         # The readout must not learn from pictures: it would learn to say what is wanted.
         weight, bias = (value.detach()[columns] for value in self.networks["readout"].parameters())
-        reached = F.linear(self._see(self._seen(picture)).features, weight, bias)
+        reached = _linear(_see(shown.frozen, self._seen(picture)).features, weight, bias)
         mask = _AROUND[part](kp, picture.shape[-1])
-        return retargeting_terms(picture, recon, mask, reached, target.expand_as(reached), delta)._asdict()
-
-    def _see(self, pictures: Tensor) -> Seen:
-        """Run M, in float32 as in inference."""
-        with torch.autocast(pictures.device.type, enabled=False):
-            info = refine_kp_info(self._frozen["motion_extractor"](pictures.float()))
-            return Seen(transform_keypoint(info), info)
-
-    def _draw(self, volume: Tensor, x_s: Tensor, x_d: Tensor) -> Tensor:
-        warped = self._frozen["warping_module"](volume, kp_driving=x_d.float(), kp_source=x_s)
-        picture: Tensor = self._frozen["spade_generator"](warped["out"])
-        return picture.float()
+        terms = retargeting_terms(picture, shown.recon, mask, reached, target.expand_as(reached), delta)
+        return {f"{part}_{name}": term for name, term in terms._asdict().items()}
 
     def _seen(self, pictures: Tensor) -> Tensor:
-        return pictures if pictures.shape[-1] == self._size else F.adaptive_avg_pool2d(pictures, self._size)
+        return resized(pictures, self._size)
 
 
 def frozen_networks(params: Mapping[str, Any], folder: Path) -> dict[str, nn.Module]:
@@ -171,34 +178,45 @@ def frozen_networks(params: Mapping[str, Any], folder: Path) -> dict[str, nn.Mod
         folder: in the official layout.
 
     Raises:
-        MissingFileError: a file is not there.
-        WeightsError: it does not fit.
+        MissingFileError: files are not there.
+        WeightsError: one does not fit.
     """
-    networks: dict[str, nn.Module] = {}
-    for name, kind in NETWORKS.items():
-        path = folder / MODELS["base"].files[name].path
-        found = [file for file in (path.with_suffix(".safetensors"), path) if file.is_file()]
-        if not found:
-            raise MissingFileError(f"'{path}' is not there: stage 2 needs F, M, W and G of stage 1, or published ones")
-        networks[name] = kind(**params[f"{name}_params"])
-        load_strict(networks[name], read_state(found[0]), what=found[0].name)
+    networks: dict[str, nn.Module] = {name: kind(**params[f"{name}_params"]) for name, kind in NETWORKS.items()}
+    load_from_folder(networks, "base", folder)
     return networks
+
+
+def _see(frozen: nn.ModuleDict, pictures: Tensor) -> Seen:
+    info = motion_of(frozen["motion_extractor"], pictures)
+    return Seen(keypoints_of(info), info)
+
+
+def _draw(frozen: nn.ModuleDict, volume: Tensor, x_s: Tensor, x_d: Tensor) -> Tensor:
+    """Pictures in float32, (B, 3, M, M)."""
+    warped = frozen["warping_module"](volume, kp_driving=x_d, kp_source=x_s)
+    picture: Tensor = frozen["spade_generator"](warped["out"])
+    return picture.float()
+
+
+_linear = in_float32(F.linear)
 
 
 def _driven(source: Seen, driving: Seen) -> Tensor:
     """The driver's motion on the source's canonical keypoints, (B, K, 3)."""
-    return transform_keypoint({**driving.info, "kp": source.info["kp"]})
+    return keypoints_of({**driving.info, "kp": source.info["kp"]})
 
 
+@in_float32
 def _stitch(network: nn.Module, x_s: Tensor, x_d: Tensor) -> Tensor:
     """What S adds to driving keypoints, its shift included, (B, K, 3)."""
-    out = network(torch.cat([x_s.flatten(1), x_d.flatten(1)], 1)).float()
+    out = network(torch.cat([x_s.flatten(1), x_d.flatten(1)], 1))
     return out[:, :-2].view_as(x_d) + F.pad(out[:, None, -2:], (0, 1))
 
 
+@in_float32
 def _retarget(network: nn.Module, x_s: Tensor, own: Tensor, target: Tensor) -> Tensor:
     """What R adds to source keypoints, (B, K, 3)."""
-    return network(torch.cat([x_s.flatten(1), own, target], 1)).float().view_as(x_s)
+    return network(torch.cat([x_s.flatten(1), own, target], 1)).view_as(x_s)
 
 
 @torch.no_grad()
@@ -208,12 +226,3 @@ def _shrunk(network: StitchingRetargetingNetwork) -> StitchingRetargetingNetwork
     last.weight.mul_(_SMALL)
     last.bias.zero_()
     return network
-
-
-def _check(recipe: Recipe, size: int) -> None:
-    if unknown := sorted(set(recipe.losses) - set(TERMS)):
-        raise InputError(f"there are no losses {', '.join(unknown)}; this stage has {', '.join(TERMS)}")
-    if recipe.data.size < size:
-        raise InputError(
-            f"the networks see pictures of {size} pixels, so data: size must be at least that, got {recipe.data.size}"
-        )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ...engine.exact_float32 import exact_float32
 from ...motion.keypoints import refine_kp_info, transform_keypoint
 from ...motion.pose import degrees
 from ..data.batches import Batch
@@ -46,8 +48,6 @@ def see(network: nn.Module, source: Tensor, *others: Tensor) -> tuple[Seen, ...]
     Canonical keypoints are those of the source for all of them; scale, pose, expression and place are each picture's
     own: ``x = s (x_c R + exp) + t``. Source: LivePortrait (arXiv 2407.03168), section 3.2, scalable motion.
 
-    It runs in float32, as in inference: in bfloat16 keypoints would tremble.
-
     Args:
         network: M.
         source: (S, 3, N, N) in 0..1.
@@ -58,12 +58,32 @@ def see(network: nn.Module, source: Tensor, *others: Tensor) -> tuple[Seen, ...]
     """
     sources = len(source)
     owners = [torch.arange(sources).repeat_interleave(len(pictures) // sources) for pictures in (source, *others)]
-    with torch.autocast(source.device.type, enabled=False):
-        info = refine_kp_info(network(torch.cat([source, *others]).float()))
-        x = transform_keypoint({**info, "kp": info["kp"][torch.cat(owners).to(source.device)]})
+    info = motion_of(network, torch.cat([source, *others]))
+    x = keypoints_of({**info, "kp": info["kp"][torch.cat(owners).to(source.device)]})
     seen = Seen(x, torch.cat([info[name] for name in _ANGLES], 1), info["exp"])
     ends = torch.tensor([len(owner) for owner in owners]).cumsum(0).tolist()
     return tuple(seen.part(begin, end) for begin, end in zip([0, *ends], ends, strict=False))
+
+
+def motion_of(network: nn.Module, pictures: Tensor) -> dict[str, Tensor]:
+    """What M says of pictures, by the official names.
+
+    It runs in float32, on CUDA without TF32, as in inference: in less keypoints would tremble. Its gradients come from
+    a backward pass outside of that, which may use TF32.
+
+    Args:
+        network: M.
+        pictures: (P, 3, N, N) in 0..1.
+    """
+    with torch.autocast(pictures.device.type, enabled=False), exact_float32(pictures.device):
+        found: dict[str, Tensor] = refine_kp_info(network(pictures.float()))
+    return found
+
+
+def keypoints_of(info: Mapping[str, Tensor]) -> Tensor:
+    """Keypoints in the picture, (P, K, 3) float32, of what `motion_of` returns."""
+    with torch.autocast(info["kp"].device.type, enabled=False):
+        return transform_keypoint(info)
 
 
 def keypoint_terms(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from ...motion.mesh_points import N_POINTS
-from ..critics.objectives import feature_matching, hinge_critic, hinge_generator
 from ..critics.region_critics import CriticSize, RegionCritics
 from ..losses.alignment import aligned_faces
 from ..losses.identity import identity_loss
-from ..losses.regions import WHOLE, Region, region_boxes
+from ..losses.regions import Region, region_boxes
 
 PARTS: tuple[Region, ...] = ("face", "lips")
 _FINE = 512  # side from which on critics look at two scales (vid2vid, appendix)
-# Keypoint -> mesh points that stand for it where a face is aligned: pupils, tip of the nose, corners of the mouth.
-_ALIGNING = {11: (33, 133), 15: (263, 362), 4: (4,), 17: (61,), 14: (291,)}
+_ALIGNING = (11, 15, 4, 17, 14)  # keypoints that a face is aligned by: pupils, tip of the nose, corners of the mouth
 
 
 def part_sizes(side: int) -> dict[str, int]:
@@ -29,41 +26,19 @@ def part_boxes(kp: Tensor) -> dict[str, Tensor]:
     return {name: region_boxes(kp, name) for name in PARTS}
 
 
-def region_critics(channels: Sequence[int], side: int) -> RegionCritics:
-    """Critics of the whole picture and of each part.
+def region_critics(regions: Iterable[str], channels: Sequence[int], side: int) -> RegionCritics:
+    """Critics of the whole picture and of its parts.
 
     Source: LivePortrait (arXiv 2407.03168), section 3.2, cascaded GAN loss.
 
     Args:
+        regions: that have one.
         channels: of each critic's layers.
         side: of the pictures.
     """
     scales = 2 if side >= _FINE else 1
-    sizes = {WHOLE: None, **part_sizes(side)}
-    return RegionCritics({name: CriticSize(channels, scales, size) for name, size in sizes.items()})
-
-
-def adversarial_terms(
-    critics: nn.Module, picture: Tensor, target: Tensor, boxes: dict[str, Tensor]
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Terms of the networks and of the critics, without weights.
-
-    Args:
-        critics: of `region_critics`.
-        picture: (B, 3, N, N).
-        target: same shape.
-        boxes: of each part.
-
-    Returns:
-        ``adversarial_*`` and ``matching_*`` of each region; ``critic_*`` of each.
-    """
-    critics.requires_grad_(False)
-    drawn = critics(picture, boxes)
-    critics.requires_grad_(True)
-    real, fake = critics(target, boxes), critics(picture.detach(), boxes)
-    terms = {f"adversarial_{name}": hinge_generator(verdicts) for name, verdicts in drawn.items()}
-    terms |= {f"matching_{name}": feature_matching(verdicts, real[name]) for name, verdicts in drawn.items()}
-    return terms, {f"critic_{name}": hinge_critic(real[name], fake[name]) for name in real}
+    sizes = part_sizes(side)
+    return RegionCritics({name: CriticSize(channels, scales, sizes.get(name)) for name in regions})
 
 
 def face_identity(
@@ -78,12 +53,5 @@ def face_identity(
         source: (B, 3, N, N).
         kp_source: (B, 21, 3).
     """
-    return identity_loss(network, aligned_faces(picture, _meshes(kp)), aligned_faces(source, _meshes(kp_source)))
-
-
-def _meshes(kp: Tensor) -> Tensor:
-    """Meshes in which those points alone are right that faces are aligned by."""
-    meshes = kp.new_zeros(len(kp), N_POINTS, 3)
-    for keypoint, points in _ALIGNING.items():
-        meshes[:, list(points)] = kp[:, keypoint, None]
-    return meshes
+    faces = (aligned_faces(shown, points[:, list(_ALIGNING)]) for shown, points in ((picture, kp), (source, kp_source)))
+    return identity_loss(network, *faces)

@@ -30,8 +30,8 @@ class Stage(Protocol):
     networks: nn.ModuleDict
     critics: nn.ModuleDict
 
-    def losses(self, batch: Batch, progress: float) -> Losses:
-        """Terms of a batch on the stage's device; `progress` is the share of the steps that are done, 0..1."""
+    def losses(self, batch: Batch, step: int) -> Losses:
+        """Terms of a batch on the stage's device; `step` is the number of steps that are done."""
         ...
 
     def sample(self, networks: nn.ModuleDict, batch: Batch) -> Tensor | None:

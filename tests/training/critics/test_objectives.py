@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from src.errors import InputError
-from src.training.critics.objectives import feature_matching, hinge_critic, hinge_generator, r1_penalty
+from src.training.critics.objectives import feature_matching, hinge_critic, hinge_generator
 from src.training.critics.patch_critic import MultiScaleCritic, Verdict
 
 
@@ -61,35 +61,11 @@ def test_a_critic_learns_to_tell_and_a_picture_to_pass():
     assert hinge_generator(critic(fake - 0.1 * gradient.sign())) < before
 
 
-def test_r1_by_hand():
-    real = torch.rand(2, 1, 2, 2, requires_grad=True)
-    weight = torch.tensor(3.0, requires_grad=True)
-    penalty = r1_penalty(real, (weight * real).sum((2, 3), keepdim=True))
-    assert penalty.item() == pytest.approx(4 * 9)
-    penalty.backward()
-    assert weight.grad is not None and weight.grad.item() == pytest.approx(4 * 2 * 3)
-
-
-def test_r1_takes_the_mean_over_patches():
-    real = torch.rand(1, 1, 1, 2, requires_grad=True)
-    assert r1_penalty(real, 2 * real).item() == pytest.approx(2)
-
-
-def test_r1_of_a_critic():
-    critic = MultiScaleCritic((4, 8))
-    real = torch.rand(2, 3, 32, 32, requires_grad=True)
-    r1_penalty(real, critic(real)[0].logits).backward()
-    gradient = next(critic.critics[0].parameters()).grad
-    assert gradient is not None and gradient.isfinite().all()
-
-
 def test_wrong_inputs_are_refused():
     with pytest.raises(InputError, match="got 1 and 2"):
         hinge_critic([says(0.0)], [says(0.0), says(0.0)])
     with pytest.raises(InputError, match="at least one"):
         hinge_generator([])
-    with pytest.raises(InputError, match="requires_grad_"):
-        r1_penalty(torch.rand(1, 3, 4, 4), torch.zeros(1, 1, 1, 1))
     a, b = (Verdict(torch.zeros(1), [torch.zeros(1, n, 2, 2)]) for n in (1, 2))
     with pytest.raises(InputError, match="features"):
         feature_matching([a], [b])

@@ -42,6 +42,21 @@ def test_weights_are_normalised():
         assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
 
 
+def test_weights_are_normalised_without_autocast_and_once():
+    """On a GPU the power iteration would be of bfloat16."""
+    critic = PatchCritic((8, 16))
+    under = []
+    for layer in (*critic.layers, critic.head):
+        norm = layer.parametrizations.weight[0]
+        norm.register_forward_hook(lambda *_: under.append(torch.is_autocast_enabled("cpu")))
+    vector = critic.layers[0].parametrizations.weight[0]._u
+    before = vector.clone()
+    with torch.autocast("cpu", torch.bfloat16):
+        verdict = critic(torch.rand(1, 3, 16, 16))
+    assert under == [False] * 3 and verdict.logits.dtype == torch.bfloat16
+    assert not torch.equal(vector, before)  # its iteration goes on
+
+
 def test_scales():
     critic = MultiScaleCritic((8, 16), scales=3)
     verdicts = critic(torch.rand(2, 3, 64, 64))

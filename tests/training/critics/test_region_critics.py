@@ -42,5 +42,7 @@ def test_wrong_inputs_are_refused():
         RegionCritics({"lips": CriticSize()})
     with pytest.raises(InputError, match="got 8 for 'whole'"):
         RegionCritics({WHOLE: CriticSize(size=8)})
+    with pytest.raises(InputError, match=r"lips are 15 pixels.*2 layers needs 16"):
+        RegionCritics({"lips": CriticSize(SMALL, scales=2, size=15)})
     with pytest.raises(InputError, match="got none"):
         RegionCritics({})

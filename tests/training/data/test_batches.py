@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 import torch
 
+from src.errors import InputError
 from src.motion.mesh_points import keypoints
 from src.training.data.batches import Batches, DataOptions, load
 from src.training.data.index import read_index
 from src.training.data.invented import InventedOptions, bend, can_close
+from src.training.data.keypoint_batches import KeypointBatches
 from src.training.data.tracks import read_tracks
 
 from ..toy_faces import toy_mesh, toy_picture
@@ -72,6 +74,26 @@ def test_open_mouths_of_stills_are_closed_and_never_the_source(toy_data, tracks)
     gap = [batch[name][..., 19, :2] - batch[name][..., 20, :2] for name in ("kp_source", "kp_driving")]
     source, driving = (g.norm(dim=-1) for g in gap)
     assert (source < 0.01).all() and (driving.amax(1) > 0.02).all()
+
+
+@pytest.mark.parametrize("kind", [Batches, KeypointBatches])
+def test_stills_alone_are_not_enough(tracks, kind):
+    stills = [track for track in tracks if len(track) == 1]
+    for given in ([], stills):
+        with pytest.raises(InputError, match=f"shot of more than one frame.*{len(given)}"):
+            kind(given, DataOptions(), seed=0)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_an_error_of_ours_arrives_as_it_was_raised(tracks, tmp_path, workers):
+    """A loader's process would wrap it in its traceback."""
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no shot")
+    clips = [type(track)(broken, track.kp, track.R, track.openness) for track in tracks if len(track) > 1]
+    options = DataOptions(size=64, sources=1, invented=InventedOptions(share=0.0))
+    with pytest.raises(InputError, match=r"broken\.safetensors") as error:
+        next(load(Batches(clips, options, seed=0), workers))
+    assert "\n" not in str(error.value)
 
 
 def test_a_bent_picture_shows_the_face_where_it_should_be():

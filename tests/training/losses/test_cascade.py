@@ -23,6 +23,11 @@ def test_parts_without_a_size_do_not_count():
     assert set(cascade(weighted_l1, picture, picture, BOXES, {"lips": 8})) == {WHOLE, "lips"}
 
 
+def test_the_whole_counts_only_if_asked():
+    picture = torch.rand(1, 3, 16, 16)
+    assert set(cascade(weighted_l1, picture, picture, BOXES, {"lips": 8}, whole=False)) == {"lips"}
+
+
 def test_missing_boxes_are_refused():
     picture = torch.rand(1, 3, 16, 16)
     with pytest.raises(InputError, match="boxes of eyes are needed, got those of face, lips"):

@@ -26,11 +26,11 @@ def test_a_single_point_has_a_small_box():
 
 @pytest.mark.parametrize("points", [MESH, KEYPOINTS], ids=["mesh", "keypoints"])
 def test_parts_lie_in_the_face_where_they_should(points: torch.Tensor):
-    face, lips, left, right = (region_boxes(points, name)[0] for name in ("face", "lips", "left_eye", "right_eye"))
-    for part in (lips, left, right):
+    face, lips, eyes = (region_boxes(points, name)[0] for name in ("face", "lips", "eyes"))
+    for part in (lips, eyes):
         assert (part[:2] > face[:2]).all() and (part[2:] < face[2:]).all()
-    assert left[2] < right[0]  # left in the picture
-    assert max(left[3], right[3]) < lips[1]
+    assert (eyes[1] + eyes[3]) / 2 < lips[1]
+    assert eyes[0] < lips[0] and eyes[2] > lips[2]
 
 
 def test_boxes_hold_their_points():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from src.config.model_config import load_model_config
 from src.engine.heads import Heads
+from src.errors import InputError
 from src.modules.stitching_retargeting_network import StitchingRetargetingNetwork
 from src.motion.pose import get_rotation_matrix
 from src.motion.sliders import slider_delta
@@ -77,7 +78,7 @@ def heads(trained, tmp_path_factory):
 def total(stage, batch):
     torch.manual_seed(2)
     with torch.no_grad():
-        return float(sum(stage.losses(batch, 0.0).networks.values()))
+        return float(sum(stage.losses(batch, 0).networks.values()))
 
 
 def test_a_short_run_learns(trained):
@@ -86,9 +87,33 @@ def test_a_short_run_learns(trained):
 
 
 def test_every_term_is_weighted(tracks, recipe):
-    losses = CompactHeadsStage(PARAMS, recipe).losses(KeypointBatches(tracks, recipe.data, 0).batch(0), 0.0)
+    losses = CompactHeadsStage(PARAMS, recipe).losses(KeypointBatches(tracks, recipe.data, 0).batch(0), 0)
     assert set(losses.networks) == set(load_recipe("compact", 2).losses)
     assert all(term.ndim == 0 and term.isfinite() for term in losses.networks.values()) and not losses.critics
+
+
+def test_numbers_are_float32_under_autocast(tracks, recipe):
+    stage, batch = CompactHeadsStage(PARAMS, recipe), KeypointBatches(tracks, recipe.data, 0).batch(0)
+    found = []
+    for on in (False, True):
+        torch.manual_seed(2)
+        with torch.autocast("cpu", torch.bfloat16, enabled=on):
+            found.append(stage.losses(batch, 0).networks)
+    assert all(torch.equal(term, found[1][name]) for name, term in found[0].items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "drivers", "message"),
+    [
+        ({}, 2, "drivers of 3 or more, got 2"),
+        ({"losses": {"neck": 1.0, "warp": 1.0}}, 3, "no losses warp.*neck"),
+        ({"losses": {"neck": -1.0}}, 3, "neck .*-1"),
+        ({"losses": {"neck": 0.0}}, 3, "no loss has a weight"),
+    ],
+)
+def test_wrong_recipes_are_refused(recipe, changes, drivers, message):
+    with pytest.raises(InputError, match=message):
+        CompactHeadsStage(PARAMS, replace(recipe, data=replace(recipe.data, drivers=drivers), **changes))
 
 
 @pytest.mark.parametrize("name", PARTS)

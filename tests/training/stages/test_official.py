@@ -100,7 +100,7 @@ def floats(batch: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def make_recipe(size: int = 2 * SIZE, **changes: object) -> Recipe:
     recipe = load_recipe("base")
-    changes = {"critics": Critics(0.0, (8, 8)), "precision": "float32"} | changes
+    changes = {"critics": Critics(1, (8, 8)), "precision": "float32"} | changes
     optimizer = replace(recipe.optimizer, lr=2e-3, warmup=0, accumulate=1)
     return replace(recipe, data=replace(recipe.data, size=size), optimizer=optimizer, **changes)
 
@@ -113,7 +113,7 @@ def make_stage(recipe: Recipe, everything: bool = True, save_memory: bool = Fals
 
 def test_every_term_of_the_recipe_exists_and_reaches_all_networks():
     stage = make_stage(make_recipe())
-    losses = stage.losses(floats(make_batch(2 * SIZE)), progress=0.5)
+    losses = stage.losses(floats(make_batch(2 * SIZE)), step=1)
     assert set(losses.networks) == set(TERMS) == set(load_recipe("base").losses)
     assert all(term.ndim == 0 and term.isfinite() for term in (losses.networks | losses.critics).values())
     torch.stack(list(losses.networks.values())).sum().backward()
@@ -125,8 +125,8 @@ def test_every_term_of_the_recipe_exists_and_reaches_all_networks():
 
 
 def test_without_files_and_before_the_critics_begin_the_rest_remains(caplog):
-    stage = make_stage(make_recipe(critics=Critics(0.5, (8, 8))), everything=False)
-    losses = stage.losses(floats(make_batch(2 * SIZE)), progress=0.1)
+    stage = make_stage(make_recipe(critics=Critics(20, (8, 8))), everything=False)
+    losses = stage.losses(floats(make_batch(2 * SIZE)), step=19)
     assert set(losses.networks) == {"equivariance", "prior", "head_pose", "deformation", "landmarks", "l1"}
     assert not losses.critics
     assert "perceptual" in caplog.text and "identity" in caplog.text
@@ -141,19 +141,19 @@ def test_m_begins_with_the_mean_face_and_landmarks_pull_at_it():
     batch |= {"kp_source": face.expand(SOURCES, 21, 3), "kp_driving": face.expand(SOURCES, DRIVERS, 21, 3)}
     moved = batch["kp_driving"].clone()
     moved[..., list(GUIDED), :] -= 0.5
-    near, far = (stage.losses({**batch, "kp_driving": kp}, 0.0).networks for kp in (batch["kp_driving"], moved))
+    near, far = (stage.losses({**batch, "kp_driving": kp}, 0).networks for kp in (batch["kp_driving"], moved))
     assert far["landmarks"] > 2 * near["landmarks"]
 
 
 def test_head_poses_are_compared_in_degrees():
-    stage = make_stage(make_recipe(losses={"head_pose": 1.0}), everything=False)
+    stage = make_stage(make_recipe(losses={"head_pose": 1.0}, critics=Critics()), everything=False)
     batch = floats(make_batch(2 * SIZE))
     turned = get_rotation_matrix(torch.tensor([0.0]), torch.tensor([30.0]), torch.tensor([0.0]))
     straight = torch.eye(3)
     with torch.no_grad():
         terms = [
             stage.losses(
-                batch | {"R_source": R.expand(SOURCES, 3, 3), "R_driving": R.expand(SOURCES, DRIVERS, 3, 3)}, 0.0
+                batch | {"R_source": R.expand(SOURCES, 3, 3), "R_driving": R.expand(SOURCES, DRIVERS, 3, 3)}, 0
             )
             for R in (straight, turned[0])
         ]
@@ -163,7 +163,7 @@ def test_head_poses_are_compared_in_degrees():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_cycle_of_training_export_and_loading(tmp_path, precision):
-    recipe = make_recipe(precision=precision, critics=Critics(1.0, (8, 8)))
+    recipe = make_recipe(precision=precision, critics=Critics(0, (8, 8)))
     stage = make_stage(recipe, everything=False)
     options = RunOptions(4, tmp_path, torch.device("cpu"), log_every=1, sample_every=4, save_every=4)
     trainer = Trainer(stage, recipe, options, seed=1)
@@ -183,13 +183,13 @@ def _total(stage: OfficialStage) -> float:
     """The sum of the terms, always with the same random transform."""
     torch.manual_seed(2)
     with torch.no_grad():
-        return float(sum(stage.losses(floats(make_batch(2 * SIZE)), 0.0).networks.values()))
+        return float(sum(stage.losses(floats(make_batch(2 * SIZE)), 0).networks.values()))
 
 
 def test_what_is_exported_draws_what_was_trained(tmp_path):
     stage = make_stage(make_recipe(), everything=False)
     batch = floats(make_batch(2 * SIZE))
-    stage.losses(batch, 0.0)  # spectral norm and batch norm have seen something
+    stage.losses(batch, 0)  # spectral norm and batch norm have seen something
     stage.networks.eval()
     expected = stage.sample(stage.networks, batch)
     stage.export(stage.networks, tmp_path)
@@ -206,7 +206,7 @@ def test_saving_memory_changes_no_gradient_and_no_buffer():
     for saving in (False, True):
         stage = make_stage(make_recipe(), everything=False, save_memory=saving)
         torch.manual_seed(3)
-        losses = stage.losses(floats(make_batch(2 * SIZE)), 0.0)
+        losses = stage.losses(floats(make_batch(2 * SIZE)), 0)
         torch.stack(list(losses.networks.values())).sum().backward()
         gradients = [weight.grad for weight in stage.networks.parameters()]
         buffers = [buffer for name, buffer in stage.networks.named_buffers() if "num_batches" not in name]
@@ -217,7 +217,7 @@ def test_saving_memory_changes_no_gradient_and_no_buffer():
 
 def test_smaller_batches_are_compared_at_their_own_size():
     stage = make_stage(make_recipe(size=SIZE))
-    losses = stage.losses(floats(make_batch(SIZE)), 0.5)
+    losses = stage.losses(floats(make_batch(SIZE)), 1)
     assert all(term.isfinite() for term in losses.networks.values())
     assert stage.sample(stage.networks, floats(make_batch(SIZE))).shape == (3, SIZE * DRIVERS, SIZE * 3)
 

@@ -44,28 +44,37 @@ def weights(tmp_path_factory):
 
 
 @pytest.fixture
-def stage(weights):
+def frozen(weights):
     torch.manual_seed(0)
-    return OfficialHeadsStage(PARAMS, make_recipe(), frozen_networks(TINY, weights), SIZE)
+    return frozen_networks(TINY, weights)
+
+
+@pytest.fixture
+def stage(frozen):
+    return OfficialHeadsStage(PARAMS, make_recipe(), frozen, SIZE)
+
+
+def values(frozen):
+    return {name: {key: value.clone() for key, value in part.state_dict().items()} for name, part in frozen.items()}
 
 
 def total(stage, batch):
     """The sum of the terms, always with the same chance."""
     torch.manual_seed(3)
     with torch.no_grad():
-        return float(sum(stage.losses(batch, 0.0).networks.values()))
+        return float(sum(stage.losses(batch, 0).networks.values()))
 
 
-def test_training_export_and_loading(stage, tmp_path):
+def test_training_export_and_loading(stage, frozen, tmp_path):
     batch = make_batch(SIZE, sources=2, drivers=1)
     recipe = make_recipe()
     options = RunOptions(4, tmp_path, torch.device("cpu"), log_every=1, sample_every=4, save_every=4)
     trainer = Trainer(stage, recipe, options, seed=1)
-    frozen = {name: value.clone() for name, value in stage._frozen.state_dict().items()}
+    given = values(frozen)
     before = total(stage, floats(batch))
     trainer.run(lambda first: Repeated(batch))  # type: ignore[arg-type, return-value]
     assert total(stage, floats(batch)) < 0.9 * before
-    assert all(torch.equal(value, frozen[name]) for name, value in stage._frozen.state_dict().items())
+    assert all(torch.equal(value, given[name][key]) for name in frozen for key, value in values(frozen)[name].items())
     assert list((tmp_path / "samples").glob("*.jpg"))
 
     (path,) = trainer.export(tmp_path / "weights")
@@ -83,33 +92,55 @@ def test_training_export_and_loading(stage, tmp_path):
     assert (stitched - expected).abs().max() < 0.01  # the file is float16
 
 
-def test_every_term_of_the_recipe_exists_and_every_head_learns(stage):
-    losses = stage.losses(floats(make_batch(SIZE, sources=2, drivers=1)), 0.0)
+def test_every_term_of_the_recipe_exists_and_every_head_learns(stage, frozen):
+    losses = stage.losses(floats(make_batch(SIZE, sources=2, drivers=1)), 0)
     assert set(losses.networks) == set(TERMS) == set(load_recipe("base", 2).losses)
     torch.stack(list(losses.networks.values())).sum().backward()
     for name, network in stage.networks.items():
         assert any(weight.grad.any() for weight in network.parameters()), name
-    assert all(weight.grad is None for weight in stage._frozen.parameters())
+    assert all(weight.grad is None for network in frozen.values() for weight in network.parameters())
 
 
-def test_the_condition_leaves_the_readout_alone(stage):
+def test_the_condition_leaves_the_readout_alone(frozen):
     """Else the readout would learn to say what is wanted."""
     recipe = replace(make_recipe(), losses={"eye_condition": 1.0, "lip_condition": 1.0})
-    stage = OfficialHeadsStage(PARAMS, recipe, stage._frozen, SIZE)
-    losses = stage.losses(floats(make_batch(SIZE)), 0.0)
+    stage = OfficialHeadsStage(PARAMS, recipe, frozen, SIZE)
+    losses = stage.losses(floats(make_batch(SIZE)), 0)
     torch.stack(list(losses.networks.values())).sum().backward()
     assert all(weight.grad is None for weight in stage.networks["readout"].parameters())
     assert all(weight.grad is not None for weight in stage.networks["eye"].parameters())
 
 
-def test_what_is_wrong_is_refused(stage, tmp_path):
+def test_what_is_wrong_is_refused(frozen, tmp_path):
     recipe = make_recipe()
     with pytest.raises(InputError, match=r"no losses warp.*stitching_consistency"):
-        OfficialHeadsStage(PARAMS, replace(recipe, losses={"warp": 1.0}), stage._frozen, SIZE)
+        OfficialHeadsStage(PARAMS, replace(recipe, losses={"warp": 1.0}), frozen, SIZE)
+    with pytest.raises(InputError, match="no loss has a weight"):
+        OfficialHeadsStage(PARAMS, replace(recipe, losses={}), frozen, SIZE)
     with pytest.raises(InputError, match=f"got {SIZE}"):
-        OfficialHeadsStage(PARAMS, recipe, stage._frozen, 2 * SIZE)
+        OfficialHeadsStage(PARAMS, recipe, frozen, 2 * SIZE)
     with pytest.raises(MissingFileError, match="appearance_feature_extractor"):
         frozen_networks(TINY, tmp_path)
+
+
+def test_keypoints_and_heads_are_float32_under_autocast(stage):
+    """Only what F, W and G draw may be coarser."""
+    batch = floats(make_batch(SIZE, sources=2, drivers=1))
+    found = []
+    for on in (False, True):
+        torch.manual_seed(3)
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=on):
+            found.append(stage.losses(batch, 0).networks)
+    exact, mixed = found
+    drawn = {"stitching_consistency", "eye_consistency", "lip_consistency", "eye_condition", "lip_condition"}
+    assert all(torch.equal(exact[name], mixed[name]) for name in exact.keys() - drawn)
+    assert all(not torch.equal(exact[name], mixed[name]) for name in drawn)  # F, W and G take part in it
+
+
+def test_what_weighs_nothing_is_not_drawn(frozen, monkeypatch):
+    monkeypatch.setattr(OfficialHeadsStage, "_stitching_terms", lambda *args: pytest.fail("it has no weight"))
+    stage = OfficialHeadsStage(PARAMS, replace(make_recipe(), losses={"lip_condition": 1.0}), frozen, SIZE)
+    assert set(stage.losses(floats(make_batch(SIZE)), 0).networks) == {"lip_condition"}
 
 
 def test_where_pictures_must_agree():

@@ -1,7 +1,7 @@
 import torch
 from torch import Tensor
 
-from src.training.losses.precision import in_float32
+from src.training.precision import in_float32
 
 
 @in_float32

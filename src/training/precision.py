@@ -17,7 +17,8 @@ def in_float32(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function compute in float32 at least: autocast is off in it, and half tensors given to it are raised.
 
     Small differences between pictures vanish in half precision, and sums over many pixels overflow float16 (ours).
-    float64 stays float64. Tensors in lists and tuples of arguments are raised too.
+    float64 stays float64. Tensors in lists and tuples of arguments are raised too. On CUDA convolutions, such as those
+    of perceptual networks, still take TF32 where torch is set to it, which is its default: see `engine.exact_float32`.
     """
 
     @wraps(function)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ...errors import InputError
+from ..errors import InputError
 
 
 def check_alike(result: Tensor, target: Tensor, what: str = "result and target") -> None:

@@ -1,0 +1,58 @@
+"""Weights to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import nn
+
+from ..errors import InputError, MissingFileError
+from ..weights.catalogue import MODELS
+from ..weights.load import load_strict, read_state
+from ..weights.paths import is_there, shipped_weights_dir
+
+SHIPPED = "shipped"
+
+
+def weights_folder(model: str, init: str) -> Path:
+    """The folder that --init names.
+
+    Args:
+        model: that is trained.
+        init: a folder, or "shipped".
+
+    Raises:
+        InputError: weights of the model do not ship.
+    """
+    if init != SHIPPED:
+        return Path(init).expanduser()
+    if any(file.repo is not None for file in MODELS[model].files.values()):
+        raise InputError(f"no weights of {model} ship with the project: give the folder that holds some as --init")
+    return shipped_weights_dir()
+
+
+def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path) -> None:
+    """Load networks strictly from a weights folder and nowhere else; nothing is fetched.
+
+    Args:
+        networks: by the names of their files; other files of the model may be missing.
+        model: of the catalogue.
+        folder: in the product's layout, files being ``.safetensors`` or else ``.pth``.
+
+    Raises:
+        MissingFileError: some are not there; the message names all of them.
+        WeightsError: one cannot be read, or does not fit.
+    """
+    wanted = {name: folder / MODELS[model].files[name].path for name in networks}
+    found = {name: _existing(path) for name, path in wanted.items()}
+    if missing := [path.relative_to(folder).as_posix() for name, path in wanted.items() if found[name] is None]:
+        raise MissingFileError(f"'{folder}' is no weights folder of {model}: it lacks {', '.join(missing)}")
+    for name, path in found.items():
+        assert path is not None
+        load_strict(networks[name], read_state(path), what=f"'{path}'")
+
+
+def _existing(path: Path) -> Path | None:
+    candidates = (path.with_suffix(".safetensors"), path.with_suffix(".pth"))
+    return next((file for file in candidates if is_there(file) and file.is_file()), None)

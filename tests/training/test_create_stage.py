@@ -1,0 +1,110 @@
+"""From recipes to stages: weights to begin with, and options that a stage cannot use."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from src.errors import InputError, MissingFileError, WeightsError
+from src.training import create_stage as module
+from src.training.create_stage import create_stage
+from src.training.recipe import load_recipe
+from src.weights import resolve
+from src.weights.paths import shipped_weights_dir
+
+from .stages.test_official import TINY, make_recipe
+
+NETWORKS = ("appearance_feature_extractor", "warping_module", "spade_generator")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_fetched(monkeypatch):
+    def refused(*args, **kwargs):
+        raise AssertionError("weights to begin with must never be fetched")
+
+    monkeypatch.setattr(resolve, "fetch", refused)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Base with few channels."""
+    monkeypatch.setattr(module, "load_model_config", lambda name: TINY)
+    return replace(make_recipe(512), backbone="none")
+
+
+def compact_folder(folder: Path, suffix: str = ".safetensors", leave_out: str = "") -> Path:
+    """F, W and G of the compact model, without its S and R."""
+    (folder / "compact").mkdir(parents=True)
+    for name in NETWORKS:
+        if name != leave_out:
+            state = load_file(shipped_weights_dir() / f"compact/{name}.safetensors")
+            path = folder / f"compact/{name}{suffix}"
+            if suffix == ".pth":
+                torch.save(state, path)
+            else:
+                path.write_bytes((shipped_weights_dir() / f"compact/{name}.safetensors").read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_folder_needs_no_more_than_what_is_trained(tmp_path, suffix):
+    recipe = load_recipe("compact")
+    shipped = create_stage(recipe, "shipped").networks.state_dict()
+    begun = create_stage(recipe, str(compact_folder(tmp_path / "w", suffix))).networks.state_dict()
+    fresh = create_stage(recipe).networks.state_dict()
+    assert all(torch.equal(begun[key], value) for key, value in shipped.items())
+    assert not all(torch.equal(fresh[key], value) for key, value in shipped.items())
+
+
+def test_what_is_missing_in_a_folder_is_named_and_not_taken_from_elsewhere(tmp_path):
+    folder = compact_folder(tmp_path / "w", leave_out="warping_module")
+    with pytest.raises(MissingFileError, match=r"w' .*compact/warping_module\.safetensors") as error:
+        create_stage(load_recipe("compact"), str(folder))
+    assert "spade_generator" not in str(error.value)
+    with pytest.raises(MissingFileError, match=r"appearance.*warping.*spade"):
+        create_stage(load_recipe("compact"), str(tmp_path / "lost"))
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    folder = compact_folder(tmp_path / "w") / "compact"
+    (folder / "spade_generator.safetensors").write_bytes((folder / "warping_module.safetensors").read_bytes())
+    with pytest.raises(WeightsError, match="spade_generator"):
+        create_stage(load_recipe("compact"), str(tmp_path / "w"))
+
+
+def test_base_begins_with_what_it_exported(tiny, tmp_path):
+    stage = create_stage(tiny)
+    stage.export(stage.networks, tmp_path)
+    begun = create_stage(tiny, str(tmp_path)).networks
+    for (name, mine), theirs in zip(stage.networks.named_parameters(), begun.parameters(), strict=True):
+        assert torch.allclose(mine, theirs, atol=2e-3), name  # files are float16
+    with pytest.raises(MissingFileError, match="motion_extractor"):
+        create_stage(tiny, str(tmp_path / "lost"))
+
+
+@pytest.mark.parametrize("stage", [1, 2])
+def test_nothing_of_base_ships(stage):
+    with pytest.raises(InputError, match=r"base.*--init"):
+        create_stage(replace(load_recipe("base", stage), backbone="none"), "shipped")
+
+
+@pytest.mark.parametrize(
+    ("name", "stage", "changes", "options", "message"),
+    [
+        ("compact", 1, {}, {"identity": Path("f")}, "--identity"),
+        ("compact", 2, {}, {"identity": Path("f")}, "--identity"),
+        ("base", 2, {}, {"identity": Path("f")}, "--identity"),
+        ("compact", 1, {}, {"save_memory": True}, "--save_memory"),
+        ("base", 2, {}, {"save_memory": True}, "--save_memory"),
+        ("compact", 1, {"backbone": "efficientnet_lite0"}, {}, "backbone.*weights no perceptual"),
+        ("compact", 2, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
+        ("base", 2, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
+        ("base", 1, {"backbone": "none", "losses": {"l1": 1.0}}, {"identity": Path("f")}, "weights no identity"),
+    ],
+)
+def test_options_without_effect_are_refused(monkeypatch, name, stage, changes, options, message):
+    monkeypatch.setattr(module.IResNet50, "from_file", lambda path: torch.nn.Identity())
+    with pytest.raises(InputError, match=message):
+        create_stage(replace(load_recipe(name, stage), **changes), **options)
