@@ -48,7 +48,7 @@ _KEYPOINT_POINTS = {
 }
 _HAIR_TOP, _FOREHEAD_TOP, _NOSE_ROOT = 0, 10, 168  # keypoint 0 lies beyond the mesh, on the line of these two points
 _HAIR_HEIGHT = 0.9
-MIRRORED = [(11, 15), (13, 16), (17, 14), (3, 7), (1, 2), (8, 9), (6, 12)]  # keypoints that swap in a flipped picture
+_MIRRORED = [(11, 15), (13, 16), (17, 14), (3, 7), (1, 2), (8, 9), (6, 12)]  # keypoints that swap in a flipped picture
 
 
 def keypoints(meshes: Array) -> Array:
@@ -86,13 +86,18 @@ def mean_face() -> Array:
 @cache
 def mean_keypoints() -> Array:
     """Keypoints of the mean face, made exactly symmetric, (21, 3), read-only."""
-    order = np.arange(NUM_KP)
-    for a, b in MIRRORED:
-        order[[a, b]] = b, a
     points = keypoints(mean_face())
-    symmetric: Array = (points + points[order] * [-1, 1, 1]) / 2
+    symmetric: Array = (points + points[mirror_order()] * [-1, 1, 1]) / 2
     symmetric.flags.writeable = False
     return symmetric
+
+
+def mirror_order() -> NDArray[np.int64]:
+    """Numbers of the keypoints in a flipped picture, where those of left and right change places, (21,)."""
+    order = np.arange(NUM_KP)
+    for a, b in _MIRRORED:
+        order[[a, b]] = b, a
+    return order
 
 
 @cache

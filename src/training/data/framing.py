@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ...motion.mesh_points import MIRRORED
+from ...motion.mesh_points import mirror_order
 from ..ranges import FINITE, NOT_NEGATIVE, POSITIVE, SHARE, check_ascending, check_ranges
 from .reshape import Reshape
 
@@ -88,10 +88,7 @@ class Framing:
     def keypoints(self, kp: Floats) -> Floats:
         """Keypoints (..., 21, 3) in the training crop; of a flipped face those of left and right change places."""
         if self.flipped:
-            order = np.arange(kp.shape[-2])
-            for a, b in MIRRORED:
-                order[[a, b]] = b, a
-            kp = kp[..., order, :]
+            kp = kp[..., mirror_order(), :]
         plane = kp[..., :2] @ self.linear.T + self.shift
         return np.concatenate([plane, kp[..., 2:] * self._zoom], -1).astype(np.float32)
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ...motion.keypoints import transform_keypoint
 from ...motion.mesh import motion_from_meshes
+from ...motion.pose import degrees
 from .shot import Shot
 
 Floats = NDArray[np.float32]
 
 _YAW_SCALE = 12.0  # degrees of yaw that make a clip count twice
 _LENGTH_POWER = 0.35  # a clip ten times as long counts 2.2 times as much
-_SECOND_ROW, _THIRD_COLUMN = 0, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,8 @@ class Track:
     @property
     def yaw(self) -> Floats:
         """Degrees, (T,)."""
-        angles: Floats = np.degrees(np.arcsin(np.clip(-self.R[:, _SECOND_ROW, _THIRD_COLUMN], -1, 1)))
-        return angles
+        _, yaw, _ = degrees(torch.from_numpy(self.R))
+        return yaw.numpy().reshape(-1)
 
     @property
     def weight(self) -> float:
@@ -59,7 +61,7 @@ def read_track(path: Path) -> Track:
     """
     with Shot(path) as shot:
         motion = motion_from_meshes(shot.meshes)
-    kp = motion.scale[..., None] * (motion.kp @ motion.R + motion.exp) + motion.t[:, None]  # (T, 21, 3)
+    kp = transform_keypoint(motion)  # (T, 21, 3)
     assert motion.eye_ratio is not None and motion.lip_ratio is not None, "meshes give ratios"
     openness = np.concatenate([motion.eye_ratio.numpy(), motion.lip_ratio.numpy()], 1)  # (T, 3)
     return Track(path, kp.numpy(), motion.R.numpy(), openness)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from ...engine.compact_sizes import INTERNAL_SIZE, shrunk
 from ...errors import InputError
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
 from ...modules.compact.compose import finish, warp_picture
@@ -43,7 +44,6 @@ _NETWORKS = {
     "spade_generator": CompactSPADEDecoder,
 }
 _PARTS: tuple[Region, ...] = ("eyes", "lips")
-_SIZE = 128  # of the pictures that the networks see
 TERMS = (
     *("l1", "l2", "pyramid", "ssim", "pooled", "mouth", "warp", "flow"),
     *(f"perceptual_{region}" for region in (WHOLE, *_PARTS)),
@@ -80,8 +80,8 @@ class CompactStage:
 
     def __init__(self, params: Mapping[str, Any], recipe: Recipe, perceptual: PerceptualLoss | None = None) -> None:
         size, begin = recipe.data.size, recipe.critics.begin
-        if size < _SIZE or size % 2:
-            raise InputError(f"data: size must be an even number of pixels from {_SIZE} on, got {size}")
+        if size < INTERNAL_SIZE or size % 2:
+            raise InputError(f"data: size must be an even number of pixels from {INTERNAL_SIZE} on, got {size}")
         self._terms, self._begin = Terms(recipe, TERMS), begin
         self._terms.check_help("backbone", perceptual is not None, "perceptual")
         self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
@@ -97,7 +97,7 @@ class CompactStage:
         """The driving pictures as the networks see them: B = sources times drivers."""
         source, kp_source = batch["source"], batch["kp_source"]
         drivers = batch["kp_driving"].shape[1]
-        small = nn.functional.adaptive_avg_pool2d(source, _SIZE)
+        small = shrunk(source)
         volume = networks["appearance_feature_extractor"](small)
         volume, source, small, kp_source = (
             value.repeat_interleave(drivers, 0) for value in (volume, source, small, kp_source)
@@ -106,7 +106,7 @@ class CompactStage:
         feature, flow = networks["warping_module"](volume, kp_driving, kp_source)
         flow = flow.float()
         warped = warp_picture(source, flow)
-        warped_small = warped if source.shape[-1] == _SIZE else warp_picture(small, flow)
+        warped_small = warped if source.shape[-1] == INTERNAL_SIZE else warp_picture(small, flow)
         residual, paint = networks["spade_generator"](feature, warped_small, kp_driving, kp_source)
         picture = finish(warped, residual.float(), paint.float(), kp_driving, kp_source)
         return Drawn(picture, warped, flow)
@@ -153,7 +153,7 @@ def _pixel_terms(drawn: Drawn, target: Tensor, kp: Tensor) -> dict[str, Callable
         "l2": lambda: (drawn.picture - target).square().mean(),
         "pyramid": lambda: laplacian_l1(drawn.picture, target, levels=4),
         "ssim": lambda: 1 - ssim(*(nn.functional.avg_pool2d(picture, 2) for picture in (drawn.picture, target))),
-        "pooled": lambda: pooled_l1(drawn.picture, target, 8 * size // _SIZE),
+        "pooled": lambda: pooled_l1(drawn.picture, target, 8 * size // INTERNAL_SIZE),
         "mouth": lambda: weighted_l1(drawn.picture, target, mouth(kp, size)),
         "warp": lambda: weighted_l1(drawn.warped, target, weight),
         "flow": lambda: total_variation(drawn.flow),
