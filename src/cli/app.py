@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import threading
 from collections.abc import Sequence
 from importlib.util import find_spec
 from types import FrameType
@@ -15,6 +14,7 @@ from ..config.argument_config import ArgumentConfig
 from ..errors import LivePortraitError
 from . import inference
 from .console import run_and_report, silence_stdout
+from .process import wait_for_a_signal
 
 PEOPLE = """Open a web page on which portraits are animated, edited and driven by the camera.
 
@@ -66,7 +66,7 @@ def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
 
         with open_page(args, animals=animals) as address:
             _log.info("the page is at %s (Ctrl+C stops it)", address)
-            threading.Event().wait()
+            wait_for_a_signal()
 
     before = signal.signal(signal.SIGTERM, _leave)
     try:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
+from typing import NoReturn
+
+_LOOK_UP = 0.5  # seconds
 
 
 def calm_threads() -> None:
@@ -13,3 +17,13 @@ def calm_threads() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+
+def wait_for_a_signal() -> NoReturn:
+    """Let other threads work until a signal's handler raises; to be called by the main thread.
+
+    It looks up now and then: the system may give a signal to any thread, handlers run in the main thread alone, and
+    that one does not learn of it as long as it sleeps.
+    """
+    while True:
+        time.sleep(_LOOK_UP)
