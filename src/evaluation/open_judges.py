@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -17,19 +18,20 @@ from .perceptual import Perceptual
 
 
 def open_judges(
-    identity_weights: Path | None, lpips: Path | None, device: torch.device
+    identity_weights: Path | None, lpips: Sequence[Path], device: torch.device
 ) -> tuple[Judges, dict[str, str]]:
     """What looks at the pictures.
 
     Args:
         identity_weights: the face recognition network's package or folder; None for the one that was fetched.
-        lpips: a perceptual distance as ONNX, or None.
+        lpips: files of VGG-16 and of the linear layers of LPIPS; none = not measured.
         device: where the networks run.
 
     Returns:
         The judges, and name of what is missing -> why.
 
     Raises:
+        InputError: another number of files for LPIPS.
         MissingFileError: weights that were named are not there.
         WeightsError: weights that cannot be used.
     """
@@ -41,9 +43,9 @@ def open_judges(
         if identity_weights is not None:
             raise
         missing["identity"] = str(error)
-    if lpips is None:
-        missing["lpips"] = "no --lpips was given"
+    if lpips:
+        perceptual = Perceptual.from_files(lpips, device)
     else:
-        perceptual = Perceptual(lpips, str(device))
+        missing["lpips"] = "no --lpips was given"
     mesh = FaceMesh.open(resolve_face_model("mediapipe")["mesh"].parent, str(device))
     return Judges(MeshFinder(mesh), identity, perceptual), missing
