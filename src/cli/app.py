@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from types import FrameType
 
@@ -13,7 +15,7 @@ from rich.console import Console
 from ..config.argument_config import ArgumentConfig
 from ..errors import LivePortraitError
 from . import inference
-from .console import run_and_report, silence_stdout
+from .console import run_command
 from .process import wait_for_a_signal
 
 PEOPLE = """Open a web page on which portraits are animated, edited and driven by the camera.
@@ -53,24 +55,24 @@ def main_animals(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
-    try:
-        args = parse(argv, animals=animals)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
-
-    def serve(console: Console) -> None:
+    def serve(args: ArgumentConfig, console: Console) -> None:
         if find_spec("gradio") is None:
             raise LivePortraitError("the page needs gradio, which is not installed: pip install '.[cpu,apps]'")
-        from ..apps.launch import open_page  # torch and gradio take seconds to import: not for --help
+        with _sigterm_like_ctrl_c():
+            from ..apps.launch import open_page  # torch and gradio take seconds to import: not for --help
 
-        with open_page(args, animals=animals) as address:
-            _log.info("the page is at %s (Ctrl+C stops it)", address)
-            wait_for_a_signal()
+            with open_page(args, animals=animals) as address:
+                _log.info("the page is at %s (Ctrl+C stops it)", address)
+                wait_for_a_signal()
 
+    return run_command(partial(parse, animals=animals), serve, argv)
+
+
+@contextmanager
+def _sigterm_like_ctrl_c() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, _leave)
     try:
-        return run_and_report(serve)
+        yield
     finally:
         signal.signal(signal.SIGTERM, before)
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ..errors import InputError, LivePortraitError
 from .benchmark_options import All, Clip, Jitter, Memory, Modules, Parity, Peak, Rewrites
-from .console import run_and_report
+from .console import run_command
 from .sheets import Sheet, clip_sheet, footprint_sheet, modules_sheet, parity_sheet, peak_sheet, rewrites_sheet
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
@@ -44,17 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         Memory: _memory,
         Jitter: _jitter,
     }
-    command: Any = tyro.extras.subcommand_cli_from_dict(
-        {kind.__name__.lower(): kind for kind in actions},
-        description="Measure networks and whole runs; every time beside that of the plain engine in the same run.",
-        args=argv,
-        use_underscores=True,
-    )
 
-    def measure(console: Console) -> None:
+    def parse(argv: Sequence[str] | None) -> Any:
+        return tyro.extras.subcommand_cli_from_dict(
+            {kind.__name__.lower(): kind for kind in actions},
+            description="Measure networks and whole runs; every time beside that of the plain engine in the same run.",
+            args=argv,
+            use_underscores=True,
+        )
+
+    def measure(command: Any, console: Console) -> None:
         actions[type(command)](command)
 
-    return run_and_report(measure)
+    return run_command(parse, measure, argv)
 
 
 def _modules(command: Modules) -> None:

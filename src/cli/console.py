@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
@@ -17,6 +17,8 @@ from rich.text import Text
 from ..engine.allocator import keep_freed_memory
 from ..errors import LivePortraitError
 from .process import calm_threads
+
+Arguments = TypeVar("Arguments")
 
 PACKAGE = __name__.partition(".")[0]  # "src" in a checkout, "liveportrait" when installed
 
@@ -86,6 +88,29 @@ def start_logging(console: Console) -> None:
     logging.getLogger(PACKAGE).setLevel(logging.INFO)
 
 
+def run_command(
+    parse: Callable[[Sequence[str] | None], Arguments],
+    work: Callable[[Arguments, Console], str | None],
+    argv: Sequence[str] | None,
+) -> int:
+    """Be the main function of a program: read its command line, then do what it says as `run_and_report()` does.
+
+    Args:
+        parse: reads the words; where it prints the help to somebody who reads no further, that is no error.
+        work: does what they say; gives what is to be printed.
+        argv: the words after the program's name; None = those of this process.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        args = parse(argv)
+    except BrokenPipeError:  # `--help | head`
+        _silence_stdout()
+        return 0
+    return run_and_report(lambda console: work(args, console))
+
+
 def run_and_report(action: Callable[[Console], str | None]) -> int:
     """Run a command: print its result as the last line on stdout, turn errors into one line on stderr and an exit code.
 
@@ -114,7 +139,7 @@ def _one_line(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def silence_stdout() -> None:
+def _silence_stdout() -> None:
     """Nobody reads on: keep Python from complaining about it when it closes stdout at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -10,7 +10,7 @@ import tyro
 from rich.console import Console
 
 from ..config.crop_face_options import CropFaceOptions
-from .console import ProgressBars, run_and_report, silence_stdout
+from .console import ProgressBars, run_command
 
 if TYPE_CHECKING:
     from ..pipeline.crop_face import FoundFaces
@@ -49,23 +49,18 @@ def parse(argv: Sequence[str] | None = None) -> CropFaceArguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, find, cut, report; returns the exit code."""
-    try:
-        args = parse(argv)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
+    return run_command(parse, _crop, argv)
 
-    def work(console: Console) -> str:
-        from ..pipeline.crop_face import crop_face, list_faces  # takes seconds to import: not for --help
 
-        if args.list_faces:
-            found = list_faces(args.input, args.output, **vars(args.crop))
-            return "\n".join([*_table(found), str(found.picture)])
-        with ProgressBars(console) as progress:
-            files = crop_face(args.input, args.output, progress=progress, **vars(args.crop))
-        return "\n".join(str(file) for file in files)
+def _crop(args: CropFaceArguments, console: Console) -> str:
+    from ..pipeline.crop_face import crop_face, list_faces  # takes seconds to import: not for --help
 
-    return run_and_report(work)
+    if args.list_faces:
+        found = list_faces(args.input, args.output, **vars(args.crop))
+        return "\n".join([*_table(found), str(found.picture)])
+    with ProgressBars(console) as progress:
+        files = crop_face(args.input, args.output, progress=progress, **vars(args.crop))
+    return "\n".join(str(file) for file in files)
 
 
 def _table(found: FoundFaces) -> list[str]:

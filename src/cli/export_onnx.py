@@ -13,7 +13,7 @@ from rich.console import Console
 
 from ..errors import InputError, LivePortraitError, WeightsError
 from .benchmark_options import Folder
-from .console import run_and_report
+from .console import run_command
 from .sheets import Sheet
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
@@ -47,14 +47,14 @@ class ExportOnnx:
     """Runs of each network for the table of times; 0 = no table."""
 
 
+def parse(argv: Sequence[str] | None = None) -> ExportOnnx:
+    """Read a command line; wrong options end the program with tyro's message and exit code 2."""
+    return tyro.cli(ExportOnnx, description=HELP, args=argv, use_underscores=True)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, write, compare, time; returns the exit code."""
-    command = tyro.cli(ExportOnnx, description=HELP, args=argv, use_underscores=True)
-
-    def export(console: Console) -> str:
-        return _export(command, console)
-
-    return run_and_report(export)
+    return run_command(parse, _export, argv)
 
 
 def _export(command: ExportOnnx, console: Console) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from rich.console import Console
 
@@ -18,7 +19,7 @@ from ..config.options import (
     OutputOptions,
     RuntimeOptions,
 )
-from .console import ProgressBars, run_and_report, silence_stdout
+from .console import ProgressBars, run_command
 from .groups import parse_groups
 
 PEOPLE = """Make a portrait move like the face in a driving video.
@@ -81,13 +82,7 @@ def main_animals(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
-    try:
-        args = parse(argv, animals=animals)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
-
-    def animate(console: Console) -> str:
+    def animate(args: ArgumentConfig, console: Console) -> str:
         # torch takes seconds to import: not for --help
         from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 
@@ -95,4 +90,4 @@ def _main(argv: Sequence[str] | None, *, animals: bool) -> int:
         with ProgressBars(console) as progress:
             return wrapper.execute(args, progress=progress)
 
-    return run_and_report(animate)
+    return run_command(partial(parse, animals=animals), animate, argv)

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ..training.prepare.options import PrepareOptions
-from .console import run_and_report, silence_stdout
+from .console import run_command
 from .sheets import Sheet
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
-    from ..training.prepare.prepare import Report
+    from ..training.prepare.report import Report
 
 DESCRIPTION = """Turn any folder of videos and pictures into the training format.
 
@@ -36,22 +36,17 @@ def parse(argv: Sequence[str] | None = None) -> PrepareOptions:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, prepare, report; returns the exit code."""
-    try:
-        options = parse(argv)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
+    return run_command(parse, _prepare, argv)
 
-    def work(console: Console) -> str:
-        from ..training.prepare.prepare import prepare  # takes seconds to import: not for --help
 
-        with _FilesBar(console) as bar:
-            report = prepare(options, bar)
-        for sheet in sheets(report):
-            sheet.show()
-        return options.output
+def _prepare(options: PrepareOptions, console: Console) -> str:
+    from ..training.prepare.prepare import prepare  # takes seconds to import: not for --help
 
-    return run_and_report(work)
+    with _FilesBar(console) as bar:
+        report = prepare(options, bar)
+    for sheet in sheets(report):
+        sheet.show()
+    return options.output
 
 
 class _FilesBar:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ..config.service_options import ServiceOptions
 from ..errors import InputError
-from .console import run_and_report, silence_stdout
+from .console import run_command
 
 HELP = """Animate portraits over HTTP.
 
@@ -32,22 +32,17 @@ def parse(argv: Sequence[str] | None = None) -> ServiceOptions:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, serve until stopped; returns the exit code."""
+    return run_command(parse, _serve, argv)
+
+
+def _serve(options: ServiceOptions, console: Console) -> None:
+    options.check()
     try:
-        options = parse(argv)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
-
-    def run(console: Console) -> None:
-        options.check()
-        try:
-            from ..service.run import serve  # neither torch nor fastapi for --help
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in _NEEDED:
-                raise
-            raise InputError(
-                f'the service needs packages that are not installed ({error.name}): pip install ".[serve]"'
-            ) from error
-        serve(options)
-
-    return run_and_report(run)
+        from ..service.run import serve  # neither torch nor fastapi for --help
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _NEEDED:
+            raise
+        raise InputError(
+            f'the service needs packages that are not installed ({error.name}): pip install ".[serve]"'
+        ) from error
+    serve(options)

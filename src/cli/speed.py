@@ -12,7 +12,7 @@ from rich.console import Console
 from ..config.options import Precision
 from ..errors import InputError
 from .benchmark_options import Folder, JsonFile
-from .console import run_and_report
+from .console import run_command
 from .sheets import Sheet
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
@@ -54,17 +54,17 @@ class Speed:
     """Also write all figures and facts about the machine as JSON."""
 
 
+def parse(argv: Sequence[str] | None = None) -> Speed:
+    """Read a command line; wrong options end the program with tyro's message and exit code 2."""
+    return tyro.cli(Speed, description=HELP, args=argv, use_underscores=True)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, measure, print the table; returns the exit code."""
-    command = tyro.cli(Speed, description=HELP, args=argv, use_underscores=True)
-
-    def measure(console: Console) -> None:
-        _measure(command)
-
-    return run_and_report(measure)
+    return run_command(parse, _measure, argv)
 
 
-def _measure(command: Speed) -> None:
+def _measure(command: Speed, console: Console) -> None:
     from ..benchmark.costs import parameter_counts
     from ..benchmark.machine import machine_facts, one_line, prepare
     from ..benchmark.modules import measure_modules

@@ -9,7 +9,7 @@ import tyro
 from rich.console import Console
 
 from ..training.options import TrainOptions
-from .console import ProgressBars, run_and_report, silence_stdout
+from .console import ProgressBars, run_command
 
 DESCRIPTION = """Train a model on data of prepare_data.py.
 
@@ -28,24 +28,19 @@ def parse(argv: Sequence[str] | None = None) -> TrainOptions:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, train, export; returns the exit code."""
-    try:
-        args = parse(argv)
-    except BrokenPipeError:  # `--help | head`
-        silence_stdout()
-        return 0
+    return run_command(parse, _train, argv)
 
-    def work(console: Console) -> str | None:
-        from ..training.run import train  # takes seconds to import: not for --help
 
-        _set_threads(args.threads)
-        if int(os.environ.get("RANK", 0)):  # the first process reports for all
-            console.quiet = True
-            train(args)
-            return None
-        with ProgressBars(console, unit="steps/s") as progress:
-            return "\n".join(str(file) for file in train(args, progress)) or None
+def _train(args: TrainOptions, console: Console) -> str | None:
+    from ..training.run import train  # takes seconds to import: not for --help
 
-    return run_and_report(work)
+    _set_threads(args.threads)
+    if int(os.environ.get("RANK", 0)):  # the first process reports for all
+        console.quiet = True
+        train(args)
+        return None
+    with ProgressBars(console, unit="steps/s") as progress:
+        return "\n".join(str(file) for file in train(args, progress)) or None
 
 
 def _set_threads(threads: int) -> None:

@@ -1,12 +1,17 @@
 import io
 import logging
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from src.cli import console as module
-from src.cli.console import ProgressBars, run_and_report, start_logging
+from src.cli.console import ProgressBars, run_and_report, run_command, start_logging
 from src.errors import InputError, WeightsError
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_result_is_the_last_line_on_stdout(capsys):
@@ -41,6 +46,29 @@ def test_ctrl_c(capsys):
     assert run_and_report(failing(KeyboardInterrupt())) == 130
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("stopped") and err.count("\n") == 1
+
+
+def test_a_command_does_what_its_words_say(capsys):
+    assert run_command(lambda words: ", ".join(words), lambda args, console: args.upper(), ["a", "b"]) == 0
+    assert capsys.readouterr() == ("A, B\n", "")
+
+
+def test_an_error_in_the_words_ends_the_command(capsys):
+    def refuse(words):
+        raise SystemExit(2)
+
+    with pytest.raises(SystemExit):
+        run_command(refuse, lambda args, console: "not reached", None)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("script", ["benchmark.py", "export_onnx.py", "speed.py", "train.py"])
+def test_nobody_has_to_read_all_of_the_help(script):
+    command = [sys.executable, ROOT / script, "--help"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()  # before it begins: what `| head` does sooner or later
+    assert process.stderr.read() == "" and process.wait(60) == 0
+    process.stderr.close()
 
 
 def test_bugs_are_not_hidden():

@@ -13,7 +13,7 @@ from src.media.picture import write_picture
 from src.training.data.index import read_index
 from src.training.prepare import prepare as module
 from src.training.prepare.options import LabelOptions, PrepareOptions, ShotOptions
-from src.training.prepare.prepare import Report
+from src.training.prepare.report import Report
 from tests.training.prepare.footage import frame, wall, write_video
 from tests.training.prepare.in_process import prepare_here
 
