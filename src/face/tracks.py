@@ -42,6 +42,12 @@ class FaceTracks:
         self._newcomers: list[Find] = []
         self._nobody_yet = True  # in this shot
         self._frames = 0
+        self._shot = 0
+
+    @property
+    def shot(self) -> int:
+        """Number of the shot that the last frame belongs to: the hard cuts so far."""
+        return self._shot
 
     def feed(self, rgb: Rgb) -> list[tuple[int, Face]]:
         """The people in the next frame, (H, W, 3) uint8: number (0, 1, ... as they appear) and face, by number.
@@ -76,6 +82,7 @@ class FaceTracks:
     def _begin_shot(self) -> None:
         logger.debug("frame %d: a new shot, looking for all faces afresh", self._frames)
         self._nobody_yet, self._newcomers = True, []
+        self._shot += 1
         for track in self._tracks:
             track.displace()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,16 @@ from .stages.official import OfficialStage
 from .stages.official_heads import OfficialHeadsStage, frozen_networks
 from .stages.stage import Stage
 
-_KNOWN = [(model, stage) for model in ("compact", "base") for stage in (1, 2)]
+
+@dataclass(frozen=True)
+class _Given:
+    """What a stage is built from: see `create_stage`."""
+
+    recipe: Recipe
+    params: Mapping[str, Any]  # of the networks
+    folder: Path | None  # weights to begin with
+    identity: Path | None
+    save_memory: bool
 
 
 def create_stage(
@@ -40,24 +50,13 @@ def create_stage(
         MissingFileError: weights to begin with are not there.
         WeightsError: weights that cannot be used.
     """
-    key = recipe.model, recipe.stage
-    if key not in _KNOWN:
+    build = _BUILDERS.get((recipe.model, recipe.stage))
+    if build is None:
         raise InputError(f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact and base")
     _check_options(recipe, init, identity, save_memory)
     params = load_model_config(recipe.model)
     folder = None if init is None else weights_folder(recipe.model, init)
-    if recipe.stage == 2:
-        return _second_stage(recipe, params, folder)
-    perceptual = perceptual_loss(recipe.backbone)
-    stage: CompactStage | OfficialStage
-    if recipe.model == "compact":
-        stage = CompactStage(params, recipe, perceptual)
-    else:
-        network = None if identity is None else IResNet50.from_file(identity)
-        stage = OfficialStage(params, recipe, perceptual, network, save_memory=save_memory)
-    if folder is not None:
-        load_from_folder(dict(stage.networks.items()), recipe.model, folder)
-    return stage
+    return build(_Given(recipe, params, folder, identity, save_memory))
 
 
 def batches_of(recipe: Recipe) -> type[Batches]:
@@ -65,12 +64,39 @@ def batches_of(recipe: Recipe) -> type[Batches]:
     return KeypointBatches if (recipe.model, recipe.stage) == ("compact", 2) else Batches
 
 
-def _second_stage(recipe: Recipe, params: Mapping[str, Any], folder: Path | None) -> Stage:
-    if recipe.model == "compact":
-        return CompactHeadsStage(params, recipe)
-    if folder is None:
+def _compact(given: _Given) -> Stage:
+    return _begun(CompactStage(given.params, given.recipe, perceptual_loss(given.recipe.backbone)), given)
+
+
+def _compact_heads(given: _Given) -> Stage:
+    return CompactHeadsStage(given.params, given.recipe)
+
+
+def _official(given: _Given) -> Stage:
+    perceptual = perceptual_loss(given.recipe.backbone)
+    identity = None if given.identity is None else IResNet50.from_file(given.identity)
+    return _begun(OfficialStage(given.params, given.recipe, perceptual, identity, save_memory=given.save_memory), given)
+
+
+def _official_heads(given: _Given) -> Stage:
+    if given.folder is None:
         raise InputError("stage 2 of base needs its F, M, W and G: give their weights folder as --init")
-    return OfficialHeadsStage(params, recipe, frozen_networks(params, folder))
+    return OfficialHeadsStage(given.params, given.recipe, frozen_networks(given.params, given.folder))
+
+
+_BUILDERS: dict[tuple[str, int], Callable[[_Given], Stage]] = {
+    ("compact", 1): _compact,
+    ("compact", 2): _compact_heads,
+    ("base", 1): _official,
+    ("base", 2): _official_heads,
+}
+
+
+def _begun(stage: Stage, given: _Given) -> Stage:
+    """The stage, with the weights that it is to begin with."""
+    if given.folder is not None:
+        load_from_folder(dict(stage.networks.items()), given.recipe.model, given.folder)
+    return stage
 
 
 def _check_options(recipe: Recipe, init: str | None, identity: Path | None, save_memory: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -11,9 +10,10 @@ import numpy as np
 from src.face.crop import crop_image
 from src.face.face_mesh import FaceMesh, mesh_of_crop
 from src.face.mediapipe_detector import MediapipeDetector
-from src.training.data.index import SHOTS, IndexRow, write_index
+from src.training.data.index import SHOTS, write_index
 from src.training.data.shot import ShotWriter
 from tests.face.pictures import MODELS, read
+from tests.training.index_rows import index_row
 
 SIZE = 288
 SHIFTS = ((0, 0), (3, 0), (6, 2), (8, 4), (5, 2))  # pixels by which the clips' frames are moved
@@ -36,31 +36,9 @@ def write_data(folder: Path) -> Path:
             )
             writer.add(moved, mesh + np.array([2 * x / SIZE, 2 * y / SIZE, 0]), number)
         writer.close()
-        rows.append(row(name, len(shifts)))
-    write_index(folder, [*rows, row("unused_0", 5, split="train")])
+        rows.append(index_row(name, len(shifts), split="held_out", size=SIZE))
+    write_index(folder, [*rows, index_row("unused_0", 5)])
     return folder
-
-
-def row(name: str, frames: int, split: str = "held_out") -> IndexRow:
-    """An entry of the index; the identity is the name without its number."""
-    still = frames == 1
-    return IndexRow(
-        name=name,
-        kind="still" if still else "clip",
-        identity=name.partition("_")[0],
-        split=split,
-        frames=frames,
-        size=SIZE,
-        fps=None if still else Fraction(25),
-        source=f"{name}.mp4",
-        shot=0,
-        licence="",
-        origin="",
-        face_px=100.0,
-        sharpness=1.0,
-        yaw_range=0.0,
-        lip_range=0.0,
-    )
 
 
 def _crop_and_mesh(painting: str) -> tuple[np.ndarray, np.ndarray]:

@@ -8,8 +8,9 @@ from src.evaluation.clip import nominal_crop
 from src.evaluation.data_index import rows_of
 from src.evaluation.people import longest_clips, pairs_of, sitters_of
 from src.training.data.index import write_index
+from tests.training.index_rows import index_row
 
-from .made_shots import SHIFTS, row
+from .made_shots import SHIFTS
 
 
 def test_the_middle_is_the_nominal_crop():
@@ -35,7 +36,7 @@ def test_only_the_split_that_was_asked_for(data):
 def test_no_data(tmp_path):
     with pytest.raises(MissingFileError, match=r"index\.csv"):
         rows_of(tmp_path, "held_out")
-    write_index(tmp_path, [row("a_0", 5, "train"), row("b_0", 1)])
+    write_index(tmp_path, [index_row("a_0", 5), index_row("b_0", 1, split="held_out")])
     with pytest.raises(InputError, match="no clip of the split 'held_out' to measure; it lists 1 of train, 1 of held"):
         rows_of(tmp_path, "held_out")
 

@@ -119,6 +119,15 @@ def test_after_a_cut_people_are_known_by_the_look():
     assert tracks.order() == [0, 1, 2]
 
 
+def test_the_number_of_the_shot_is_that_of_the_last_frame():
+    stage = Stage([Person(RED).stays((40, 70), 6).stays(None, 4).stays((220, 60), 6)], shots=(6, 10))
+    tracks, shots = FaceTracks(stage), []
+    for number in range(16):
+        tracks.feed(stage.frame(number))
+        shots.append(tracks.shot)
+    assert shots == [0] * 6 + [1] * 4 + [2] * 6
+
+
 def test_the_order_is_from_left_to_right_where_first_seen():
     """Numbers are given by size where people appear together."""
     people = [

@@ -1,6 +1,5 @@
 """Faces drawn by code, with meshes that fit them: data to train on where no real faces may lie."""
 
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -8,8 +7,10 @@ import numpy as np
 
 from src.motion.mesh import motion_from_meshes
 from src.motion.mesh_points import mean_face
-from src.training.data.index import IndexRow, write_index
+from src.training.data.index import write_index
 from src.training.data.shot import ShotWriter
+
+from .index_rows import index_row
 
 SIZE = 288
 LOWER_LIP = [14, 87, 317, 91, 181, 321, 405, 17, 84, 314, 178, 402, 88, 318, 95, 324, 146, 375]
@@ -76,7 +77,10 @@ def write_toy_data(folder: Path, clips: int = 3, frames: int = 24, stills: int =
     rows = []
     for number in range(clips + stills):
         kind = "clip" if number < clips else "still"
-        row = _row(f"{kind}_{number}", kind, number, frames if kind == "clip" else 1, number == clips - 1)
+        split = "held_out" if number == clips - 1 else "train"
+        row = index_row(
+            f"{kind}_{number}", frames if kind == "clip" else 1, identity=f"toy{number}", split=split, size=SIZE
+        )
         meshes = toy_clip(row.frames, number)
         writer = ShotWriter(row.path(folder))
         for frame, mesh in enumerate(meshes):
@@ -85,26 +89,6 @@ def write_toy_data(folder: Path, clips: int = 3, frames: int = 24, stills: int =
         rows.append(row)
     write_index(folder, rows)
     return folder
-
-
-def _row(name: str, kind, number: int, frames: int, held_out: bool) -> IndexRow:
-    return IndexRow(
-        name=name,
-        kind=kind,
-        identity=f"toy{number}",
-        split="held_out" if held_out else "train",
-        frames=frames,
-        size=SIZE,
-        fps=Fraction(25) if kind == "clip" else None,
-        source=f"{name}.mp4",
-        shot=0,
-        licence="drawn by code",
-        origin="",
-        face_px=100.0,
-        sharpness=100.0,
-        yaw_range=20.0,
-        lip_range=0.5,
-    )
 
 
 def openness(mesh):

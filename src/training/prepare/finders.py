@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 
 from ...face.boxes import box_of
-from ...face.cuts import CutFinder
 from ...face.face import Face, FaceDetector, Rgb, Scheme
 from ...face.face_mesh import mesh_of_crop
 from ...face.mediapipe_detector import MediapipeDetector
@@ -100,8 +99,8 @@ class _MainFace:
 
 class _AllFaces:
     def __init__(self, detector: FaceDetector) -> None:
-        self._tracks, self._cuts, self._shot = FaceTracks(detector), CutFinder(), 0
+        self._tracks = FaceTracks(detector)
 
     def feed(self, rgb: Rgb) -> tuple[int, dict[int, Face]]:
-        self._shot += self._cuts.feed(rgb)
-        return self._shot, dict(self._tracks.feed(rgb))
+        faces = dict(self._tracks.feed(rgb))
+        return self._tracks.shot, faces

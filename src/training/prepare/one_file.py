@@ -18,13 +18,14 @@ from ...face.face import FaceDetector, Rgb
 from ..data.shot import ShotWriter
 from .crop import cropping_of
 from .figures import lip_range, medians, yaw_range
+from .file_record import FileRecord, ShotRecord
 from .finders import open_detector, open_follower
 from .media import open_media
 from .options import ShotOptions
 from .pieces import Sights, sections
 from .plans import ShotPlan, plans_of
 from .quality import Reason, look_at
-from .record import FileRecord, FolderError, Records, ShotRecord
+from .records import FolderError, Records
 from .sources import Source
 
 _PACKAGE = __name__.partition(".")[0]

@@ -19,8 +19,9 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .file_record import FileRecord
 from .options import ShotOptions
-from .record import FileRecord, Records
+from .records import Records
 from .sources import Source
 
 if TYPE_CHECKING:

@@ -6,18 +6,18 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from ...errors import InputError
 from ..data.index import IndexRow, write_index
+from .file_record import FileRecord, ShotRecord
 from .labels import Label, Labels
 from .options import WHO, PrepareOptions
 from .pool import cores, prepare_files
-from .quality import Reason
-from .record import FileRecord, Records, ShotRecord, write_report
+from .records import Records
+from .report import Report, write_report
 from .sources import Source, find_sources
 from .split import split_of
 
@@ -28,64 +28,6 @@ Progress = Callable[[int, int, int], None]
 
 _SHOWN = 10  # names in a message
 _CROPPED = 288  # side of pictures that are cropped already, as the product of a run is
-
-
-@dataclass
-class Report:
-    """What became of the input.
-
-    Attributes:
-        records: of all files that could be used, by name.
-        small: files whose label says that the face is too small, by name.
-        others: files that are neither video nor picture, and why.
-        rows: of the index.
-        done: number of files that this run prepared.
-    """
-
-    records: dict[str, FileRecord]
-    small: list[str]
-    others: dict[str, str]
-    rows: list[IndexRow] = field(default_factory=list)
-    done: int = 0
-
-    @property
-    def unusable(self) -> dict[str, str]:
-        """Videos and pictures that could not be read, and why."""
-        return {name: record.error for name, record in self.records.items() if record.error}
-
-    @property
-    def empty(self) -> dict[str, str]:
-        """Files that were read but gave no shot, and the most frequent reason."""
-        records = (record for record in self.records.values() if not record.error and not record.shots)
-        return {
-            record.source: max(record.dropped, key=lambda reason: record.dropped[reason]) if record.dropped else "empty"
-            for record in records
-        }
-
-    def dropped(self) -> dict[str, tuple[int, int]]:
-        """By reason: frames that were dropped, and files in which that happened; in the order of `Reason`."""
-        frames, files = Counter[str](), Counter[str]()
-        for record in self.records.values():
-            frames.update(record.dropped)
-            files.update(record.dropped.keys())
-        return {reason.value: (frames[reason.value], files[reason.value]) for reason in Reason if frames[reason.value]}
-
-    def as_dict(self) -> dict[str, Any]:
-        """All of it for `prepare_report.json`."""
-        incomplete = [r for r in self.records.values() if r.dropped or r.error or r.messages]
-        return {
-            "files": len(self.records) + len(self.small),
-            "shots": len(self.rows),
-            "frames": {"seen": sum(r.frames for r in self.records.values()), "kept": sum(r.frames for r in self.rows)},
-            "dropped": {reason: {"frames": n, "files": m} for reason, (n, m) in self.dropped().items()},
-            "incomplete": [
-                {"file": r.source, "frames": r.frames, "kept": r.kept}
-                | {name: value for name in ("dropped", "error", "messages") if (value := getattr(r, name))}
-                for r in incomplete
-            ],
-            "small": self.small,
-            "others": self.others,
-        }
 
 
 def prepare(options: PrepareOptions, progress: Progress = lambda done, total, frames: None) -> Report:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from src.training.prepare.file_record import FileRecord
 from src.training.prepare.one_file import Preparer
 from src.training.prepare.options import ShotOptions
-from src.training.prepare.record import FileRecord
 from src.training.prepare.sources import Source
 
 

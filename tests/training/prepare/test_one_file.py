@@ -19,7 +19,7 @@ from src.training.prepare.finders import CroppedFaces, open_detector
 from src.training.prepare.one_file import Preparer
 from src.training.prepare.options import ShotOptions
 from src.training.prepare.quality import Reason
-from src.training.prepare.record import FolderError, Records
+from src.training.prepare.records import FolderError, Records
 from src.training.prepare.sources import find_sources
 from tests.training.prepare.footage import frame, wall, write_video
 

@@ -9,9 +9,10 @@ import psutil
 import pytest
 
 from src.errors import WeightsError
+from src.training.prepare.file_record import FileRecord
 from src.training.prepare.options import ShotOptions
 from src.training.prepare.pool import cores, prepare_files
-from src.training.prepare.record import FileRecord, Records
+from src.training.prepare.records import Records
 from src.training.prepare.sources import Source
 
 ROOT = Path(__file__).parents[3]

@@ -15,7 +15,7 @@ from src.training.data.shot import Shot
 from src.training.prepare import prepare as module
 from src.training.prepare.options import LabelOptions, PrepareOptions, ShotOptions
 from src.training.prepare.prepare import prepare
-from src.training.prepare.record import Records
+from src.training.prepare.records import Records
 from tests.training.prepare.footage import frame, wall, write_video
 from tests.training.prepare.in_process import prepare_here
 

@@ -6,78 +6,21 @@ import json
 import re
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ...media.output_file import temporary_beside
 from ..data.index import INDEX, SHOTS, SUFFIX
+from .file_record import FileRecord, ShotRecord
+from .json_file import read_json, write_json
 from .lock import folder_lock
 from .options import ShotOptions
 from .sources import Source
 
-STATE, REPORT = ".state", "prepare_report.json"
+REPORT = "prepare_report.json"
+_STATE = ".state"
 _OPTIONS, _INPUT, _LOCK, _FORMAT = "options.json", "input.json", "lock", 2
-
-
-@dataclass(frozen=True)
-class ShotRecord:
-    """One shot: see `data.index.IndexRow`; people are numbered within a file."""
-
-    name: str
-    shot: int
-    frames: int
-    size: int
-    fps: str
-    face_px: float
-    sharpness: float
-    yaw_range: float
-    lip_range: float
-    person: int
-
-
-@dataclass
-class FileRecord:
-    """What became of one file.
-
-    Attributes:
-        source: its name relative to the input folder.
-        kind: clip or still.
-        bytes: its size when it was read.
-        modified: when it had been written, nanoseconds.
-        frames: that were looked at.
-        shots: that were written.
-        dropped: frames that were not, by reason.
-        error: why it could not be read; empty if it could.
-        side: of pictures that were cropped already, in pixels; 0 = they were not.
-        messages: warnings on the way.
-    """
-
-    source: str
-    kind: str
-    bytes: int
-    modified: int
-    frames: int = 0
-    shots: list[ShotRecord] = field(default_factory=list)
-    dropped: dict[str, int] = field(default_factory=dict)
-    error: str = ""
-    side: int = 0
-    messages: list[str] = field(default_factory=list)
-
-    @staticmethod
-    def of(source: Source, **what: Any) -> FileRecord:
-        """A record of a file as it is now."""
-        return FileRecord(source.name, source.kind, source.bytes, source.modified, **what)
-
-    def is_of(self, source: Source) -> bool:
-        """Whether the file is still the one that was read."""
-        return (self.source, self.bytes, self.modified) == (source.name, source.bytes, source.modified)
-
-    @property
-    def kept(self) -> int:
-        """Frames that were written."""
-        return sum(shot.frames for shot in self.shots)
 
 
 class FolderError(InputError):
@@ -93,7 +36,7 @@ class Records:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._state = folder / STATE
+        self._state = folder / _STATE
 
     def hold(self) -> AbstractContextManager[None]:
         """Keep other runs out of the folder, which is made if it is not there.
@@ -124,7 +67,7 @@ class Records:
             else:
                 self._refuse_foreign()
                 (self._folder / SHOTS).mkdir(parents=True, exist_ok=True)
-                _write_json(path, wanted)
+                write_json(path, wanted)
             self._sweep()
         except ValueError as error:
             if isinstance(error, InputError):
@@ -136,7 +79,7 @@ class Records:
     def read(self, source: Source) -> FileRecord | None:
         """The record of a file if it is unchanged and all its shots are there."""
         try:
-            content = _read_json(self._path(source))
+            content = read_json(self._path(source))
             record = FileRecord(**content | {"shots": [ShotRecord(**shot) for shot in content["shots"]]})
         except (TypeError, KeyError):  # none, or a damaged one: the file is due again
             return None
@@ -152,7 +95,7 @@ class Records:
         written = {shot.name for shot in record.shots}
         try:
             self._remove_shots(source, keep=written)
-            _write_json(self._path(source), asdict(record))
+            write_json(self._path(source), asdict(record))
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -180,7 +123,7 @@ class Records:
             FolderError: it cannot be written.
         """
         path, here = self._state / _INPUT, str(folder.resolve())
-        before = _read_json(path).get("folder")
+        before = read_json(path).get("folder")
         if before == here:
             return
         lost = self._not_among(sources) if before else 0
@@ -191,7 +134,7 @@ class Records:
                 f"if it is the same folder at a new place, remove '{path}'"
             )
         try:
-            _write_json(path, {"folder": here})
+            write_json(path, {"folder": here})
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -207,7 +150,7 @@ class Records:
     def _not_among(self, sources: Collection[Source]) -> int:
         """Number of remembered files that none of these is, by name and size: copies may have another time."""
         here = {(source.name, source.bytes) for source in sources}
-        remembered = (_read_json(path) for path in self._paths())
+        remembered = (read_json(path) for path in self._paths())
         return sum((content.get("source"), content.get("bytes")) not in here for content in remembered)
 
     def _paths(self) -> Iterator[Path]:
@@ -258,35 +201,3 @@ class Records:
         for folder in (self._folder, self._folder / SHOTS, self._state):
             for path in folder.glob(".*.part*"):
                 path.unlink(missing_ok=True)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """What a file holds; nothing if there is none, or a damaged one."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _write_json(path: Path, content: object) -> None:
-    part = temporary_beside(path)
-    try:
-        part.write_text(json.dumps(content), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_report(folder: Path, content: object) -> Path:
-    """Write what became of all files as JSON.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    path = folder / REPORT
-    try:
-        _write_json(path, content)
-    except OSError as error:
-        raise InputError(f"'{path}' cannot be written: {error.strerror or error}") from error
-    return path

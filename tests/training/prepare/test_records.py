@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from src.errors import InputError
+from src.training.prepare.file_record import FileRecord, ShotRecord
 from src.training.prepare.options import ShotOptions
-from src.training.prepare.record import FileRecord, FolderError, Records, ShotRecord
+from src.training.prepare.records import FolderError, Records
 from src.training.prepare.sources import Source
 
 ROOT = Path(__file__).parents[3]
@@ -107,7 +108,7 @@ def test_another_input_is_refused_while_files_of_the_first_would_be_lost(records
 
 def test_two_runs_cannot_be_in_one_folder(records, tmp_path):
     code = (
-        "import sys; from pathlib import Path; from src.training.prepare.record import Records\n"
+        "import sys; from pathlib import Path; from src.training.prepare.records import Records\n"
         f"with Records(Path({str(tmp_path / 'data')!r})).hold(): print('held', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
