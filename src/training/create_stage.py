@@ -106,6 +106,8 @@ def _check_options(recipe: Recipe, init: str | None, identity: Path | None, save
         for option, given in (("--identity", identity is not None), ("--save_memory", save_memory)):
             if given:
                 raise InputError(f"{option} is for stage 1 of base, and {what} cannot use it: leave it out")
+    if recipe.dropout and (recipe.model, recipe.stage) != ("compact", 1):
+        raise InputError(f"dropout is for stage 1 of compact, and {what} cannot use it: leave it out of the recipe")
     if recipe.stage == 2 and recipe.backbone != "none":
         raise InputError(f"{what} has no perceptual term for the backbone {recipe.backbone!r}: leave --backbone out")
     if (recipe.model, recipe.stage) == ("compact", 2) and init is not None:

@@ -82,6 +82,8 @@ class Recipe:
         optimizer: see there.
         critics: see there.
         losses: name of a term -> its weight; 0 leaves it out.
+        dropout: share of the channels of W's feature that G does not get to see in a step, of compact models: G then
+            leans less on what it remembers of the faces it is trained on.
         backbone: of the perceptual term: a name of `perceptual/`, or none.
     """
 
@@ -92,7 +94,12 @@ class Recipe:
     optimizer: Optimizer = field(default_factory=Optimizer)
     critics: Critics = field(default_factory=Critics)
     losses: Mapping[str, float] = field(default_factory=dict)
+    dropout: float = 0.0
     backbone: str = "none"
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, dropout=BELOW_ONE)
 
 
 def load_recipe(name: str, stage: int = 1) -> Recipe:

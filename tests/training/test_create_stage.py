@@ -101,6 +101,8 @@ def test_nothing_of_base_ships(stage):
         ("compact", 1, {"backbone": "efficientnet_lite0"}, {}, "backbone.*weights no perceptual"),
         ("compact", 2, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
         ("base", 2, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
+        ("compact", 2, {"dropout": 0.1}, {}, "dropout"),
+        ("base", 1, {"dropout": 0.1}, {}, "dropout"),
         ("base", 1, {"backbone": "none", "losses": {"l1": 1.0}}, {"identity": Path("f")}, "weights no identity"),
     ],
 )

@@ -58,6 +58,7 @@ def test_errors(tmp_path, text, message):
         ("optimizer: {accumulate: 0}", "accumulate must be 1 or more"),
         ("optimizer: {gradient_norm: 0}", "gradient_norm must be more than 0"),
         ("optimizer: {critic: -1}", "critic must be 0 or more"),
+        ("dropout: 1.0", "dropout must be 0 or more and less than 1"),
         ("critics: {begin: -5}", "critics: begin must be 0 or more"),
         ("critics: {begin: 0.02}", "begin: expected int, got 0.02"),
         ("critics: {channels: []}", "channels.*at least one"),

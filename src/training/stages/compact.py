@@ -82,7 +82,7 @@ class CompactStage:
         size, begin = recipe.data.size, recipe.critics.begin
         if size < INTERNAL_SIZE or size % 2:
             raise InputError(f"data: size must be an even number of pixels from {INTERNAL_SIZE} on, got {size}")
-        self._terms, self._begin = Terms(recipe, TERMS), begin
+        self._terms, self._begin, self._dropout = Terms(recipe, TERMS), begin, recipe.dropout
         self._terms.check_help("backbone", perceptual is not None, "perceptual")
         self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
         self._perceptual = None if perceptual is None else Helper(perceptual)
@@ -93,7 +93,7 @@ class CompactStage:
         if begin:
             self.critics["regions"] = _critics(self._terms.regions(_PARTS, *ADVERSARIAL), recipe.critics.channels, size)
 
-    def draw(self, networks: nn.ModuleDict, batch: Batch) -> Drawn:
+    def draw(self, networks: nn.ModuleDict, batch: Batch, dropout: float = 0.0) -> Drawn:
         """The driving pictures as the networks see them: B = sources times drivers."""
         source, kp_source = batch["source"], batch["kp_source"]
         drivers = batch["kp_driving"].shape[1]
@@ -104,7 +104,7 @@ class CompactStage:
         )
         kp_driving = batch["kp_driving"].flatten(0, 1)  # (B, 21, 3)
         feature, flow = networks["warping_module"](volume, kp_driving, kp_source)
-        flow = flow.float()
+        feature, flow = nn.functional.dropout2d(feature, dropout), flow.float()
         warped = warp_picture(source, flow)
         warped_small = warped if source.shape[-1] == INTERNAL_SIZE else warp_picture(small, flow)
         residual, paint = networks["spade_generator"](feature, warped_small, kp_driving, kp_source)
@@ -113,7 +113,7 @@ class CompactStage:
 
     def losses(self, batch: Batch, step: int) -> Losses:
         """Terms of a batch: see the recipe for what each is for."""
-        drawn = self.draw(self.networks, batch)
+        drawn = self.draw(self.networks, batch, self._dropout)
         target, kp = batch["driving"].flatten(0, 1), batch["kp_driving"].flatten(0, 1)
         terms = self._terms.compute(_pixel_terms(drawn, target, kp))
         boxes: dict[str, Tensor] = {name: region_boxes(kp, name) for name in _PARTS}

@@ -70,6 +70,23 @@ def test_what_weighs_nothing_is_not_computed(batch, monkeypatch):
     assert backbone.seen == [SIZE // 2] * 2  # lips of the result and of the target
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_dropout_hides_channels_of_the_feature_in_training_alone(batch, monkeypatch, dropout):
+    seen = []
+    stage = make_stage(dropout=dropout)
+    drawing = stage.networks["spade_generator"].forward
+    monkeypatch.setattr(
+        stage.networks["spade_generator"],
+        "forward",
+        lambda feature, *args: seen.append(feature) or drawing(feature, *args),
+    )
+    stage.losses(batch, 0)
+    stage.sample(stage.networks, batch)
+    hidden, shown = ((feature == 0).flatten(2).all(2).float().mean() for feature in seen)
+    assert shown == 0
+    assert hidden == 0 if dropout == 0 else 0.4 < hidden < 0.6
+
+
 def test_weights_without_their_network_are_said(caplog):
     make_stage(losses={"l1": 1.0, "perceptual_whole": 1.0, "matching_lips": 1.0})
     assert "without perceptual_whole: no backbone" in caplog.text
