@@ -1,10 +1,14 @@
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
 
+from src.errors import WeightsError
 from src.modules.compact.compose import warp_picture
 from src.modules.compact.face_ellipse import face_mask
 from src.modules.compact.spade_generator import CompactSPADE
+from src.weights.load import load_strict
 
 
 def test_spade_at_the_labels_size_is_the_plain_one():
@@ -41,3 +45,15 @@ def test_a_frame_does_not_depend_on_its_batch(generator, inputs, x_d, x_s):
     single = generator(feature[2:3], warped[2:3], x_d[2:3], x_s)
     for part, whole in zip(single, batch, strict=True):
         torch.testing.assert_close(part, whole[2:3], rtol=0, atol=1e-5)
+
+
+def test_weights_from_before_the_mouths_coordinates(generator, inputs, x_d, x_s):
+    """They load, and draw what they drew: what is new to them counts nothing."""
+    state = {name: value.clone() for name, value in generator.state_dict().items()}
+    state["skip_in.weight"] = state["skip_in.weight"][:, :-4]
+    old = copy.deepcopy(generator)
+    load_strict(old, state, "old weights")
+    assert torch.equal(old.skip_in.weight[:, :-4], generator.skip_in.weight[:, :-4])
+    assert (old.skip_in.weight[:, -4:] == 0).all()
+    with pytest.raises(WeightsError, match=r"skip_in\.weight \(32, 15, 3, 3\) instead of \(32, 20, 3, 3\)"):
+        load_strict(old, state | {"skip_in.weight": state["skip_in.weight"][:, 1:]}, "other weights")
