@@ -51,7 +51,7 @@ class LivePortraitWrapper(OfficialMethods):
         inference_cfg: how motion and frames are treated, and the device; None = the command line's defaults.
         crop_cfg: how faces are found and framed; None = the command line's defaults.
         model: "auto", "base" or "compact" (of `LivePortraitWrapperAnimal`: "animals" in place of "base").
-        weights_dir: folder with official weights in the official layout.
+        weights_dir: weights folder: it holds ``liveportrait/`` in the official layout, ``compact/`` or both.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; None = what `inference_cfg` says. If given, the wrapper has an
             `inference_cfg` of its own; the caller's stays as it is.
 
@@ -351,5 +351,6 @@ def _weights_folder(given: str | PathLike[str], model: str) -> Path:
     """The folder that a caller names; it must be there, unless the official model is to be fetched into it."""
     folder = user_path(given, "weights_dir")
     if model not in ("base", "animals") and not folder.is_dir():
-        raise InputError(f"there is no folder '{folder}': name the one with the official weights, or make it")
+        what = "compact/" if model == "compact" else "the official weights in liveportrait/, or make it"
+        raise InputError(f"there is no folder '{folder}': name the one that holds {what}")
     return folder

@@ -162,6 +162,8 @@ def test_weights_dir_is_a_path_of_the_user(tmp_path, monkeypatch):
         LivePortraitWrapper(model="compact", weights_dir="")
     with pytest.raises(InputError, match="there is no folder 'nope'"):
         LivePortraitWrapper(model="auto", weights_dir="nope")
+    with pytest.raises(InputError, match=r"there is no folder 'nope': name the one that holds compact/$"):
+        LivePortraitWrapper(model="compact", weights_dir="nope")
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(WeightsError, match=re.escape(str(tmp_path / "x"))):
         LivePortraitWrapper(model="base", weights_dir="~/x")

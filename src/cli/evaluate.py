@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
+from rich.text import Text
 
 from ..errors import InputError
 from ..evaluation.plan import PARTS, Part, Plan
 from .benchmark_options import Threads
 from .console import ProgressBars, run_command
-from .evaluate_tables import tables_of
+from .evaluate_tables import not_measured, tables_of
 
 if TYPE_CHECKING:  # torch takes seconds to import: not for --help
     from ..evaluation.evaluation import Material, Report
@@ -26,7 +27,7 @@ DESCRIPTION = """Measure what weights draw on people that they were not trained 
 
 Examples:
   python evaluate.py --data DATA --output OUT
-  python evaluate.py --data DATA --output OUT --weights NEW --baseline_weights pretrained_weights/compact
+  python evaluate.py --data DATA --output OUT --weights NEW --baseline_weights pretrained_weights
   python evaluate.py --fetch_identity"""
 
 
@@ -47,7 +48,7 @@ class EvaluateArguments:
     weights: Annotated[Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: those of --model)")] = (
         None
     )
-    """Folder with files of the compact model, in place of those that ship."""
+    """Weights folder of the compact model (it holds compact/), in place of the one that ships."""
     baseline_weights: Annotated[tuple[Path, ...], tyro.conf.arg(metavar="DIR ...")] = ()
     """More such folders to compare with, on the same frames."""
     parts: Annotated[tuple[Part, ...], tyro.conf.arg(metavar="{self,cross,retargeting,border,speed,sheets} ...")] = (
@@ -145,7 +146,11 @@ def _measure(args: EvaluateArguments, data: Path, output: Path, command: str, co
     with ProgressBars(console, unit="/s") as progress:
         for report in evaluate(material, networks, judges, plan, progress):
             report.not_measured |= missing
-            write_figures(output / "metrics.json", {**content, **report.as_dict()})
+            if report.found:  # until then an earlier run's figures stay
+                write_figures(output / "metrics.json", {**content, **report.as_dict()})
+    if not report.found and "sheets" not in args.parts:
+        whys = [f"{part}: {report.not_measured[part]}" for part in args.parts if part in report.not_measured]
+        raise InputError(f"nothing could be measured: {'; '.join(whys)}")
     _show(report, output, [command, one_line(facts)])
     if "sheets" in args.parts:
         with ProgressBars(console, unit="/s") as progress:
@@ -161,7 +166,10 @@ def _make_folder(output: Path) -> None:
 
 
 def _weights(sets: Sequence[WeightSet]) -> dict[str, Any]:
-    return {given.name: {"folder": str(given.model.folder), "sha256": given.sha256} for given in sets}
+    return {
+        given.name: {"folder": str(given.model.folder), "sha256": given.sha256, "shipped": given.shipped}
+        for given in sets
+    }
 
 
 def _facts(material: Material, args: EvaluateArguments) -> dict[str, Any]:
@@ -177,8 +185,14 @@ def _facts(material: Material, args: EvaluateArguments) -> dict[str, Any]:
 def _show(report: Report, output: Path, notes: Sequence[str]) -> None:
     from ..evaluation.write_results import write_text
 
-    tables = tables_of(report)
-    text = "\n\n".join([table.markdown() for table in tables] + ["  \n".join(notes)])
-    write_text(output / "metrics.md", f"{text}\n")  # first: a terminal may be closed
+    tables, left_out = tables_of(report), not_measured(report)
+    if report.found:
+        paragraphs = [table.markdown() for table in tables] + [
+            "  \n".join(lines) for lines in (left_out, notes) if lines
+        ]
+        text = "\n\n".join(paragraphs)
+        write_text(output / "metrics.md", f"{text}\n")  # first: a terminal may be closed
     for table in tables:
         table.show()
+    for line in left_out:
+        Console().print(Text(line), soft_wrap=True)

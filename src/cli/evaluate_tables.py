@@ -92,10 +92,12 @@ def tables_of(report: Report) -> list[Sheet]:
         _table("motion where nothing should move, cross-reenactment", report.border, _BORDER, mean_over_people),
         _speed(report),
     ]
-    sheets = [sheet for sheet in made if sheet is not None]
-    if sheets:
-        sheets[-1].notes += [f"not measured: {what}: {why}" for what, why in report.not_measured.items()]
-    return sheets
+    return [sheet for sheet in made if sheet is not None]
+
+
+def not_measured(report: Report) -> list[str]:
+    """A line for everything that was left out, and why."""
+    return [f"not measured: {what}: {why}" for what, why in report.not_measured.items()]
 
 
 def _table(

@@ -14,9 +14,9 @@ from .console import ProgressBars, run_command
 DESCRIPTION = """Train a model on data of prepare_data.py.
 
 Examples:
-  python train.py --config compact --data DATA --steps 20000
-  python train.py --config compact --data DATA --steps 20000 --resume
-  python train.py --config compact --stage 2 --data DATA --steps 4000
+  python train.py --config compact --data DATA --steps 20000 --export runs/compact
+  python train.py --config compact --data DATA --steps 20000 --export runs/compact --resume
+  python train.py --config compact --stage 2 --data DATA --steps 4000 --export runs/compact
   python train.py --config base --data DATA --steps 500000 --device cuda
   torchrun --nproc_per_node 2 train.py --config compact --data DATA --steps 20000"""
 

@@ -205,7 +205,7 @@ class ModelOptions:
     weights_dir: Annotated[
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: pretrained_weights/)")
     ] = None
-    """Folder with official weights in the official layout."""
+    """Weights folder: holds liveportrait/ in the official layout, or compact/ with weights of your own."""
 
 
 @dataclass

@@ -33,7 +33,7 @@ class ServiceOptions:
     weights_dir: Annotated[
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: pretrained_weights/)")
     ] = ModelOptions.weights_dir
-    """Folder with official weights in the official layout."""
+    """Weights folder: holds liveportrait/ in the official layout, or compact/ with weights of your own."""
     device: str = RuntimeOptions.device
     """auto, cpu, cuda, cuda:1, mps."""
     engine: EngineName = RuntimeOptions.engine

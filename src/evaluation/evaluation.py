@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,6 +58,11 @@ class Report:
     identity_check: dict[str, object] = field(default_factory=dict)
     not_measured: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def found(self) -> bool:
+        """Whether anything was measured."""
+        return any((self.self_reenactment, self.cross, self.retargeting, self.border, self.speed))
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON: means, and everything by clip."""
         return {
@@ -111,13 +117,14 @@ def evaluate(
         LivePortraitError: a shot or weights that cannot be used.
     """
     methods = methods_of(networks)
-    report = Report([method.name for method in methods])
-    if "speed" in plan.parts:  # first, while the machine is as free as it gets
+    report = Report([method.name for method in methods], not_measured=_of_one_person(material, plan))
+    parts = set(plan.parts) - set(report.not_measured)
+    if "speed" in parts:  # first, while the machine is as free as it gets
         report.speed = measure_speed(networks, plan.speed_runs)
-    if judges.identity is not None and {"self", "cross"} & set(plan.parts):  # where it is used
+    if judges.identity is not None and {"self", "cross"} & parts:  # where it is used
         report.identity_check = check_identity(material.clips, judges.identity, progress=progress)
     yield report
-    if "self" in plan.parts:
+    if "self" in parts:
         report.self_reenactment = measure_self(
             material.clips,
             methods,
@@ -126,19 +133,15 @@ def evaluate(
             run_length=plan.run_length,
             progress=progress,
         )
+        report.not_measured |= _unsteady(report.self_reenactment, plan.run_length)
         yield report
-    if "retargeting" in plan.parts:
+    if "retargeting" in parts:
         report.retargeting = measure_retargeting(material.sitters, networks, judges.finder, progress)
         yield report
-    across = [part for part in ("cross", "border") if part in plan.parts]
-    if not material.pairs:
-        report.not_measured |= dict.fromkeys(across, "the clips show one person only")
-        yield report
-        return
-    if "cross" in across:
+    if "cross" in parts:
         report.cross = measure_cross(material.pairs, networks, judges, progress)
         yield report
-    if "border" in across:
+    if "border" in parts:
         report.border = measure_border(material.pairs, networks, progress)
         if not report.border:
             report.not_measured["border"] = "these networks give no flow of the picture"
@@ -148,6 +151,32 @@ def evaluate(
 def methods_of(networks: Sequence[Networks]) -> list[Method]:
     """The sets of weights and the baselines that need none."""
     return [*networks, *(baseline() for baseline in BASELINES)]
+
+
+def _of_one_person(material: Material, plan: Plan) -> dict[str, str]:
+    """What takes two people where there is one."""
+    if material.pairs:
+        return {}
+    (who,) = {clip.identity for clip in material.clips}
+    why = (
+        f"it takes clips of two people, and these show '{who}' only: hold out another one (prepare_data.py --held_out) "
+        "or give more --clips"
+    )
+    names = {"cross": "cross", "border": "border", "sheets": "sheet_cross"}
+    return {name: why for part, name in names.items() if part in plan.parts}
+
+
+def _unsteady(figures: Sequence[ClipFigures], run_length: int) -> dict[str, str]:
+    """Why no clip has a figure of steadiness, where that is so."""
+    needs = {
+        "jitter": "no three frames that follow each other show a face in every row",
+        "flicker": "no three frames that follow each other have surroundings that the face never comes near",
+    }
+    return {
+        name: f"{why} (--run_length {run_length}; it takes 3 or more)"
+        for name, why in needs.items()
+        if not any(math.isfinite(given.values.get(name, math.nan)) for given in figures)
+    }
 
 
 def _averaged(figures: Sequence[ClipFigures]) -> dict[str, Any]:

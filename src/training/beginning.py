@@ -9,8 +9,9 @@ from torch import nn
 
 from ..errors import InputError, MissingFileError
 from ..weights.catalogue import MODELS
+from ..weights.folder import files_within, weights_root
 from ..weights.load import load_strict, read_state
-from ..weights.paths import is_there, shipped_weights_dir
+from ..weights.paths import shipped_weights_dir
 
 SHIPPED = "shipped"
 
@@ -20,13 +21,13 @@ def weights_folder(model: str, init: str) -> Path:
 
     Args:
         model: that is trained.
-        init: a folder, or "shipped".
+        init: a weights folder, the folder within one in which the networks lie, or "shipped".
 
     Raises:
         InputError: weights of the model do not ship.
     """
     if init != SHIPPED:
-        return Path(init).expanduser()
+        return weights_root(Path(init).expanduser(), [MODELS[model]])
     if any(file.repo is not None for file in MODELS[model].files.values()):
         raise InputError(f"no weights of {model} ship with the project: give the folder that holds some as --init")
     return shipped_weights_dir()
@@ -44,15 +45,8 @@ def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path
         MissingFileError: some are not there; the message names all of them.
         WeightsError: one cannot be read, or does not fit.
     """
-    wanted = {name: folder / MODELS[model].files[name].path for name in networks}
-    found = {name: _existing(path) for name, path in wanted.items()}
-    if missing := [path.relative_to(folder).as_posix() for name, path in wanted.items() if found[name] is None]:
+    files, found = MODELS[model].files, files_within(MODELS[model], folder)
+    if missing := [files[name].path for name in networks if name not in found]:
         raise MissingFileError(f"'{folder}' is no weights folder of {model}: it lacks {', '.join(missing)}")
-    for name, path in found.items():
-        assert path is not None
-        load_strict(networks[name], read_state(path), what=f"'{path}'")
-
-
-def _existing(path: Path) -> Path | None:
-    candidates = (path.with_suffix(".safetensors"), path.with_suffix(".pth"))
-    return next((file for file in candidates if is_there(file) and file.is_file()), None)
+    for name, network in networks.items():
+        load_strict(network, read_state(found[name]), what=f"'{found[name]}'")

@@ -29,11 +29,36 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> Path:
         torch.save({"step": step, **state}, part)
         part.replace(path)
     except (OSError, RuntimeError) as error:  # torch's writer tells of a full disk by the latter
-        part.unlink(missing_ok=True)
         raise InputError(f"the checkpoint '{path}' cannot be written: {_first_line(error)}") from error
+    finally:
+        part.unlink(missing_ok=True)
     for old in checkpoints(folder)[:-_KEPT]:
         old.unlink(missing_ok=True)
     return path
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder, and write something into it: better now than after hundreds of steps.
+
+    Raises:
+        InputError: that cannot be done.
+    """
+    part = temporary_beside(folder / _NAME.format(0))
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise InputError(f"the folder '{folder}' cannot be written to: {error.strerror or error}") from error
+
+
+def check_there(folder: Path) -> None:
+    """A folder must hold a checkpoint.
+
+    Raises:
+        MissingFileError: it does not.
+    """
+    if not checkpoints(folder):
+        raise MissingFileError(f"there is no checkpoint (step_*.pt) in '{folder}' to resume from")
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:
@@ -43,9 +68,8 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
         MissingFileError: there is none.
         WeightsError: the file is damaged or holds something else.
     """
+    check_there(folder)
     found = checkpoints(folder)
-    if not found:
-        raise MissingFileError(f"there is no checkpoint (step_*.pt) in '{folder}' to resume from")
     path = found[-1]
     advice = f"; remove it to go on from '{found[-2].name}'" if len(found) > 1 else ""
     try:
@@ -62,6 +86,13 @@ def checkpoints(folder: Path) -> list[Path]:
     files = folder.iterdir() if folder.is_dir() else ()
     found = ((_PATTERN.fullmatch(path.name), path) for path in files)
     return [path for _, path in sorted((int(match[1]), path) for match, path in found if match)]
+
+
+def last_step(folder: Path) -> int | None:
+    """The step after which the last checkpoint of a folder was saved; None if there is none."""
+    found = checkpoints(folder)
+    match = _PATTERN.fullmatch(found[-1].name) if found else None
+    return int(match[1]) if match else None
 
 
 def _first_line(error: Exception) -> str:

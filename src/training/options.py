@@ -25,6 +25,10 @@ class TrainOptions:
         Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: runs/<config>_stage<stage>)")
     ] = None
     """Folder for checkpoints, log, samples and weights."""
+    export: Annotated[
+        Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: weights in the output folder)")
+    ] = None
+    """Weights folder for what was learnt; stages may share one. Files of an earlier run are replaced."""
     init: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(optional)")] = None
     """Weights to begin with: a weights folder, or 'shipped' for those of the project. Without it: from scratch."""
     resume: bool = False

@@ -12,13 +12,13 @@ import torch
 from ..engine.device import resolve_device
 from ..errors import InputError
 from . import processes
-from .checkpoint import checkpoints
+from .checkpoint import check_there, check_writable, checkpoints
 from .create_stage import batches_of, create_stage
 from .data.index import read_index
 from .data.tracks import Track, read_tracks
 from .options import TrainOptions
 from .recipe import Recipe, load_recipe
-from .trainer import CHECKPOINTS, Progress, RunOptions, Trainer
+from .trainer import CHECKPOINTS, SAMPLES, Progress, RunOptions, Trainer
 
 logger = logging.getLogger(__name__)
 
@@ -36,29 +36,32 @@ def train(options: TrainOptions, progress: Progress | None = None) -> list[Path]
         Files of the weights; none if the run was left before its end, or in a process that is not the first.
 
     Raises:
-        InputError: an option that cannot be used, a data folder without shots to train on, or an output folder that
-            holds another run.
+        InputError: an option that cannot be used, a data folder without shots to train on, an output folder that
+            holds another run, or a folder for the weights that cannot be made.
         MissingFileError: no such recipe, data or checkpoint.
         WeightsError: weights to begin with that cannot be used, or a run that went astray.
         DivergedError: losses or gradients are no numbers any more.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; see `Trainer.run`.
     """
     _check(options)
     recipe, device = _recipe(options), _device(options.device)
     output = options.output or Path("runs") / f"{Path(options.config).stem}_stage{options.stage}"
     _check_output(output, options.resume)
-    tracks = _tracks(options.data)
+    export = _export_folder(options.export, output)
+    paths = _shots(options.data)
     with processes.together(device):
         torch.manual_seed(options.seed)
         stage = create_stage(recipe, options.init, identity=options.identity, save_memory=options.save_memory)
+        check_writable(output / CHECKPOINTS)
+        tracks = read_tracks(paths)  # last: it takes its time
         trainer = Trainer(stage, recipe, _run_options(options, output, device), options.seed, _fingerprint(tracks))
         if options.resume:
             trainer.resume(output / CHECKPOINTS)
+        logger.info("training on %d shots, %d frames", len(tracks), sum(map(len, tracks)))
         kind = batches_of(recipe)
         if not trainer.run(lambda first: kind(tracks, recipe.data, options.seed, first, processes.rank()), progress):
-            left = "left after step %d of %d: the same command with --resume goes on"
-            logger.warning(left, trainer.step, options.steps)
             return []
-        return [] if processes.rank() else trainer.export(output / _WEIGHTS)
+        return [] if processes.rank() else trainer.export(export)
 
 
 def _check(options: TrainOptions) -> None:
@@ -95,18 +98,34 @@ def _device(name: str) -> torch.device:
 
 
 def _check_output(output: Path, resume: bool) -> None:
-    if not resume and checkpoints(output / CHECKPOINTS):
+    if resume:
+        check_there(output / CHECKPOINTS)
+    elif checkpoints(output / CHECKPOINTS):
         raise InputError(f"'{output}' holds a run already: go on with --resume, or choose another --output")
+    for folder in (output, *(output / name for name in (CHECKPOINTS, SAMPLES, _WEIGHTS))):
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"'{folder}' must be a folder and is a file: remove it, or choose another --output")
 
 
-def _tracks(data: Path) -> list[Track]:
+def _export_folder(given: Path | None, output: Path) -> Path:
+    """Where the weights go; a folder that is named is made at once, since hours of training may lie before them."""
+    if given is None:
+        return output / _WEIGHTS
+    folder = given.expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--export '{given}' cannot be made: {error.strerror or error}") from error
+    return folder
+
+
+def _shots(data: Path) -> list[Path]:
+    """Files of the shots that are trained on."""
     rows = read_index(data)
     paths = [row.path(data) for row in rows if row.split == "train"]
     if not any(row.split == "train" and row.kind == "clip" for row in rows):
         raise InputError(f"'{data}' holds no clip to train on: {len(rows)} shots, {len(paths)} of the split train")
-    tracks = read_tracks(paths)
-    logger.info("training on %d shots, %d frames", len(tracks), sum(map(len, tracks)))
-    return tracks
+    return paths
 
 
 def _fingerprint(tracks: list[Track]) -> str:

@@ -20,10 +20,12 @@ from torch.optim import Adam, Optimizer
 from ..errors import InputError, LivePortraitError, WeightsError
 from . import processes
 from .average import Average
-from .checkpoint import load_checkpoint, save_checkpoint
+from .checkpoint import last_step, load_checkpoint, save_checkpoint
 from .data.batches import Batch, Batches, load
+from .interrupt import stop_request
 from .log import CsvLog
 from .recipe import Recipe
+from .same_run import compare
 from .schedule import rate
 from .sheet import save_sheet
 from .stages.stage import Stage
@@ -31,8 +33,9 @@ from .stages.stage import Stage
 logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int | None], None]
-CHECKPOINTS = "checkpoints"  # in the output folder
+CHECKPOINTS, SAMPLES = "checkpoints", "samples"  # in the output folder
 _PICTURES = ("source", "driving")
+_GO_ON = "the same command with --resume goes on"
 
 
 class DivergedError(LivePortraitError):
@@ -104,7 +107,7 @@ class Trainer:
             InputError: it is of another model, stage or seed.
         """
         state = load_checkpoint(folder)
-        self._compare(state.get("labels", {}), folder)
+        compare(state.get("labels", {}), self._labels(), folder)
         groups = {part: [dict(group) for group in adam.param_groups] for part, adam in self._adams().items()}
         for name, part in self._parts().items():
             if name in state:
@@ -120,19 +123,9 @@ class Trainer:
             for group, wanted in zip(adam.param_groups, groups[name], strict=True):
                 group |= {key: value for key, value in wanted.items() if key != "params"}
         self._step = int(state["step"])
-        logger.info("going on after step %d", self._step)
-
-    def _compare(self, labels: dict[str, Any], folder: Path) -> None:
-        for name, mine in self._labels().items():
-            theirs = labels.get(name)
-            if theirs == mine:
-                continue
-            if name in ("model", "stage", "seed"):
-                raise InputError(f"'{folder}' holds a run with {name} {theirs!r}, not {mine!r}")
-            logger.warning("this is not the same run any more: %s was %s and is %s", name, theirs, mine)
 
     def run(self, batches: Callable[[int], Batches], progress: Progress | None = None) -> bool:
-        """Train until the steps are done or the time is up.
+        """Train until the steps are done, the time is up, or somebody asks for an end by Ctrl-C or SIGTERM.
 
         Args:
             batches: from the first batch's number to the batches from there on.
@@ -143,8 +136,31 @@ class Trainer:
 
         Raises:
             DivergedError: losses or gradients are no numbers any more; the last checkpoint is from before.
-            InputError: a file cannot be read or written; what was learnt until then is saved if it can be.
+            InputError: a file cannot be read or written; what was learnt until then is saved if it can be. Or a run
+                that was resumed has done more steps than asked for.
+            KeyboardInterrupt: this process was asked for an end: after the first time all is saved, as when the time is
+                up; after a second one only what the last checkpoint holds.
         """
+        if self._step > self._options.steps:
+            raise InputError(
+                f"the run in '{self._options.output}' has done {self._step} steps already, more than --steps "
+                f"{self._options.steps}: give more --steps to prolong it"
+            )
+        if self._step:
+            logger.info("going on after step %d", self._step)
+        with stop_request() as stop:
+            try:
+                done = self._train(batches, progress, lambda: stop.made)
+            except KeyboardInterrupt:
+                self._tell_of_loss()
+                raise
+        if not done:
+            logger.warning("left after step %d of %d: %s", self._step, self._options.steps, _GO_ON)
+            if stop.made and processes.rank() == 0:  # torchrun ends all others when one fails: the first one saves
+                raise KeyboardInterrupt
+        return done
+
+    def _train(self, batches: Callable[[int], Batches], progress: Progress | None, stop: Callable[[], bool]) -> bool:
         options, accumulate = self._options, self._recipe.optimizer.accumulate
         source = load(batches(self._step * accumulate), options.workers)
         log, began = CsvLog(options.output / "log.csv", options.log_every, after=self._step), time.monotonic()
@@ -156,14 +172,13 @@ class Trainer:
                 log.add(self._step, terms)
             if progress is not None:
                 progress("training", self._step, options.steps)
-            late = options.stop_after is not None and processes.any_of_us(
-                time.monotonic() - began > options.stop_after, options.device
-            )
-            if late or self._step == options.steps or self._step % options.save_every == 0:
+            late = options.stop_after is not None and time.monotonic() - began > options.stop_after
+            leave = processes.any_of_us(late or stop(), options.device)
+            if leave or self._step == options.steps or self._step % options.save_every == 0:
                 self._save()
             if options.sample_every and self._step % options.sample_every == 0:
                 self._draw_sample(batches(0))
-            if late:
+            if leave:
                 break
         if processes.rank() == 0:
             log.flush()
@@ -220,11 +235,21 @@ class Trainer:
             state = {"labels": self._labels()} | {name: part.state_dict() for name, part in self._parts().items()}
             save_checkpoint(self._options.output / CHECKPOINTS, self._step, state)
 
+    def _tell_of_loss(self) -> None:
+        if processes.rank():
+            return
+        saved = last_step(self._options.output / CHECKPOINTS)
+        if saved is None:
+            logger.warning("stopped at once: there is no checkpoint yet, so %d steps are lost", self._step)
+        else:
+            lost = self._step - saved
+            logger.warning("stopped at once: the last checkpoint is of step %d, %d are lost: %s", saved, lost, _GO_ON)
+
     def _draw_sample(self, batches: Batches) -> None:
         if processes.rank() == 0:
             picture = self._stage.sample(self._average.networks, self._on_device(batches.batch(0)))
             if picture is not None:
-                save_sheet(picture, self._options.output / "samples" / f"step_{self._step:09d}.jpg")
+                save_sheet(picture, self._options.output / SAMPLES / f"step_{self._step:09d}.jpg")
 
     def _labels(self) -> dict[str, Any]:
         settings = json.dumps(asdict(self._recipe), sort_keys=True)

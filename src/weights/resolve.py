@@ -11,13 +11,13 @@ from ..config.model_config import load_model_config
 from ..errors import InputError, WeightsError
 from .catalogue import FACE_MODELS, MODELS, ModelEntry, WeightFile
 from .fetch import PATIENT, QUICK, fetch, manual_command
+from .folder import files_within, is_in_use, weights_root
 from .hub import hub_endpoint, hub_is_offline
-from .ledger import Ledger, sha256_of
+from .ledger import Ledger
 from .paths import default_weights_dir, is_there, shipped_weights_dir
+from .taken import tell_of_nothing, tell_of_others, tell_what_is_taken
 
 logger = logging.getLogger(__name__)
-
-_QUICKLY_HASHED = 16_000_000  # bytes; below that a hash is not worth keeping
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ResolvedModel:
 
     Attributes:
         name: Its name in the catalogue (never "auto").
-        folder: The weights folder that was asked.
+        folder: The weights folder that was asked, also where an inner folder of it was named.
         files: Name of a network -> its file (``.safetensors`` or ``.pth``).
         config: The definition's ``model_params``.
     """
@@ -50,11 +50,14 @@ def resolve_model(
     compact model and says so in one line. A failed try is not repeated for a day.
 
     A ``.safetensors`` file beside (or in place of) a ``.pth`` of the same name is preferred. Files that are not the
-    catalogue's (retrained, converted) are taken with a warning: whether they fit shows at strict loading.
+    catalogue's are taken, and named in the log: whether they fit shows at strict loading. Of the compact model the
+    networks that a folder lacks are those that ship; a folder that holds none at all is warned of, unless it is the
+    default one or keeps other weights.
 
     Args:
         name: "auto" or a name of the catalogue ("base", "compact", "animals").
-        weights_dir: Folder in the official layout; None for the default one.
+        weights_dir: Weights folder (see `folder`), or the one within it that holds the networks; None for the default
+            one.
         official: The model that "auto" would rather have: "base" or "animals".
         catalogue: Models by name.
 
@@ -62,15 +65,17 @@ def resolve_model(
         InputError: No such model.
         WeightsError: Files are missing and cannot be fetched; the message names them and the command that gets them.
     """
-    folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
+    asked = [official, "compact"] if name == "auto" else [name]
+    if not set(asked) <= set(catalogue):
+        raise InputError(f"there is no model {name!r}; choose one of: auto, {', '.join(catalogue)}")
+    folder = _folder(weights_dir, *(catalogue[each] for each in asked))
     if name == "auto":
         name = _choose(folder, official, catalogue)
-    if name not in catalogue:
-        raise InputError(f"there is no model {name!r}; choose one of: auto, {', '.join(catalogue)}")
+    elif not _is_known(folder, catalogue[name], catalogue):
+        tell_of_nothing(catalogue[name], folder)
     entry = catalogue[name]
     files = _ensure(entry, folder)
-    _warn_of_others(entry, folder, files)
-    logger.info("model: %s, %s (licence of the weights: %s)", name, entry.note, entry.licence)
+    tell_what_is_taken(entry, folder, files)
     return ResolvedModel(name, folder, files, load_model_config(entry.config or name))
 
 
@@ -78,8 +83,8 @@ def face_model_present(
     name: str, weights_dir: Path | None = None, *, catalogue: Mapping[str, ModelEntry] = FACE_MODELS
 ) -> bool:
     """Tell whether all files of a face stack ("mediapipe", "insightface") are on disk."""
-    folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
-    return not _missing(catalogue[name], _locate(catalogue[name], folder))
+    entry = catalogue[name]
+    return not _missing(entry, _locate(entry, _folder(weights_dir, entry)))
 
 
 def resolve_face_model(
@@ -90,15 +95,26 @@ def resolve_face_model(
     Raises:
         WeightsError: Files are missing and cannot be fetched.
     """
-    folder = default_weights_dir() if weights_dir is None else Path(weights_dir)
     entry = catalogue[name]
+    folder = _folder(weights_dir, entry)
     missing = _missing(entry, _locate(entry, folder))
     if missing and not hub_is_offline():
         terms = "; ".join(f"{Path(file.path).name}: {file.licence}" for file in missing)
         logger.warning("fetching the face networks of %s; licences: %s", entry.origin, terms)
     files = _ensure(entry, folder)
-    _warn_of_others(entry, folder, files)
+    tell_of_others(entry, folder, files)
     return files
+
+
+def _folder(weights_dir: Path | None, *entries: ModelEntry) -> Path:
+    return default_weights_dir() if weights_dir is None else weights_root(Path(weights_dir), entries)
+
+
+def _is_known(folder: Path, entry: ModelEntry, catalogue: Mapping[str, ModelEntry]) -> bool:
+    """Tell whether a folder is what weights are looked for in; one of official files is, since they are fetched."""
+    if any(file.repo is not None for file in entry.files.values()) or not is_there(folder):
+        return True
+    return folder.resolve() == default_weights_dir().resolve() or is_in_use(folder, catalogue)
 
 
 def _choose(folder: Path, official: str, catalogue: Mapping[str, ModelEntry]) -> str:
@@ -170,42 +186,4 @@ def _missing(entry: ModelEntry, found: Mapping[str, Path]) -> list[WeightFile]:
 
 def _locate(entry: ModelEntry, folder: Path) -> dict[str, Path]:
     """Return the files of an entry that are there; the user's folder comes before what ships."""
-    found: dict[str, Path] = {}
-    for role, file in entry.files.items():
-        for place in (folder, shipped_weights_dir()):
-            path = place / file.path
-            candidates = (path.with_suffix(".safetensors"), path) if path.suffix == ".pth" else (path,)
-            existing = [candidate for candidate in candidates if is_there(candidate) and candidate.is_file()]
-            if existing:
-                found[role] = existing[0]
-                break
-    return found
-
-
-def _warn_of_others(entry: ModelEntry, folder: Path, files: Mapping[str, Path]) -> None:
-    """Log one line with the files that are not, by their hash, the catalogue's."""
-    ledger = Ledger(folder)
-    others = [
-        f"'{path}'" for role, path in files.items() if not _is_catalogued(entry.files[role], path, folder, ledger)
-    ]
-    if others:
-        logger.warning(
-            "not the published files of %r (retrained, converted or damaged?), loading them all the same: %s",
-            entry.name,
-            ", ".join(others),
-        )
-
-
-def _is_catalogued(file: WeightFile, path: Path, folder: Path, ledger: Ledger) -> bool:
-    """Compare a file with its entry: the size first, since that is free, then the hash."""
-    if path.name != Path(file.path).name:
-        return False  # converted
-    expected = file.sha256 or ledger.pinned(file.path)
-    size = path.stat().st_size
-    if file.size not in (None, size):
-        return False
-    if expected is None:
-        return True  # never published and not fetched by us: nothing to compare with
-    if size < _QUICKLY_HASHED or path != folder / file.path:
-        return sha256_of(path) == expected
-    return ledger.sha256(file.path) == expected
+    return files_within(entry, shipped_weights_dir()) | files_within(entry, folder)

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from src.evaluation.evaluation import Report
 from src.evaluation.plan import PARTS
 from src.evaluation.retargeting import figure_of
 from src.media.picture import read_picture
+from src.training.data.index import read_index, write_index
 from tests.evaluation.made_shots import write_data
 
 ROOT = Path(__file__).parents[2]
@@ -63,9 +65,10 @@ def test_sets_of_weights_side_by_side(run, data, tmp_path):
     words = ["--parts", "self", "--clips", 1, "--frames_per_clip", 1, "--run_length", 1]
     code, out, err = run("--data", data, "-o", "out", "--baseline_weights", folder, *words)
     found = json.loads((tmp_path / "out/metrics.json").read_text())
-    assert code == 0 and found["methods"] == ["compact", "pretrained_weights/compact", "copy", "tps"]
+    assert code == 0 and found["methods"] == ["compact", "pretrained_weights", "copy", "tps"]
     means = found["self"]["mean_over_clips"]
-    assert means["compact"] == means["pretrained_weights/compact"]  # the same files
+    assert means["compact"] == means["pretrained_weights"]  # the same files
+    assert all(set(given["shipped"]) == set(given["sha256"]) for given in found["weights"].values())
     hashes = [found["weights"][name]["sha256"] for name in found["methods"][:2]]
     assert hashes[0] == hashes[1] and set(hashes[0]) == {path.name for path in folder.glob("*.safetensors")}
     assert found["self"]["counts"]["copy"] == {"frames": 1, "lost": 0, "faces": 1, "triples": 0}
@@ -118,6 +121,42 @@ def test_one_person_drives_nobody(run, data, tmp_path):
     # the still of another person is a source all the same
     assert code == 0 and found["data"]["clips"] == ["one_0"] and found["self"]["clips"] == []
     assert {given["clip"] for given in found["cross"]["clips"]} == {"three_0/0 <- one_0"}
+
+
+@pytest.fixture
+def one_person(data, tmp_path):
+    """The same data, of which one person only is held out."""
+    shutil.copytree(data, tmp_path / "alone")
+    write_index(tmp_path / "alone", [row for row in read_index(data) if row.identity in ("one", "unused")])
+    return tmp_path / "alone"
+
+
+def test_a_run_that_measures_nothing_is_an_error_and_leaves_earlier_figures(run, data, one_person, tmp_path):
+    words = ["-o", "out", "--parts", "speed", "--speed_runs", 1]
+    assert run("--data", data, *words)[0] == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    code, out, err = run("--data", one_person, "-o", "out", "--parts", "border", "cross")
+    (line,) = [line for line in err.splitlines() if line.startswith("error: ")]
+    assert (code, out) == (1, "") and line.startswith("error: nothing could be measured: border: it takes clips of two")
+    assert "these show 'one' only" in line and "; cross: it takes" in line and "--held_out" in line
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_every_reason_is_printed(run, one_person, tmp_path):
+    words = ["--parts", "self", "cross", "border", "--frames_per_clip", 1, "--run_length", 2]
+    code, out, _ = run("--data", one_person, "-o", "out", *words)
+    found = json.loads((tmp_path / "out/metrics.json").read_text())["not_measured"]
+    assert code == 0 and set(found) == {"cross", "border", "jitter", "flicker", "identity", "lpips"}
+    assert "--run_length 2; it takes 3 or more" in found["jitter"]
+    for text in (out, (tmp_path / "out/metrics.md").read_text()):
+        assert all(f"not measured: {what}: {why}" in text for what, why in found.items())
+
+
+def test_reasons_are_printed_without_a_table(run, one_person, tmp_path):
+    code, out, _ = run("--data", one_person, "-o", "out", "--parts", "sheets", "border")
+    assert code == 0 and "not measured: border: it takes" in out and "not measured: sheet_cross: it takes" in out
+    assert "sheet_self.jpg" in {path.name for path in (tmp_path / "out").iterdir()}
+    assert not (tmp_path / "out/metrics.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
+import os
+import signal
+
 import pytest
 
+from src.cli.console import ProgressBars
 from src.cli.train import main
 from tests.training.toy_faces import write_toy_data
 
@@ -39,6 +43,22 @@ def test_a_run_is_left_in_time_and_resumed(run):
     assert [code for code, _, _ in outputs] == [0, 0, 0]
     assert [bool(out) for _, out, _ in outputs] == [False, False, True]
     assert "going on after step 1" in outputs[1][2]
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(run, tmp_path, monkeypatch):
+    asked = []
+
+    def progress(bars, stage, done, total):
+        if done == 2 and not asked:
+            asked.append(os.kill(os.getpid(), signal.SIGINT))
+
+    monkeypatch.setattr(ProgressBars, "__call__", progress)
+    words = ("--stage", 2, "--steps", 3, "--sources", 4)
+    code, out, err = run(*words)
+    assert (code, out) == (130, "") and err.endswith("stopped\n") and "Traceback" not in err
+    assert "left after step 2 of 3: the same command with --resume goes on" in err
+    code, out, err = run(*words, "--resume")
+    assert code == 0 and out and "going on after step 2" in err
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,11 @@ def compact_folder(folder: Path, suffix: str = ".safetensors", leave_out: str = 
 def test_a_folder_needs_no_more_than_what_is_trained(tmp_path, suffix):
     recipe = load_recipe("compact")
     shipped = create_stage(recipe, "shipped").networks.state_dict()
-    begun = create_stage(recipe, str(compact_folder(tmp_path / "w", suffix))).networks.state_dict()
+    folder = compact_folder(tmp_path / "w", suffix)
+    begun = create_stage(recipe, str(folder)).networks.state_dict()
+    inner = create_stage(recipe, str(folder / "compact")).networks.state_dict()
     fresh = create_stage(recipe).networks.state_dict()
-    assert all(torch.equal(begun[key], value) for key, value in shipped.items())
+    assert all(torch.equal(begun[key], value) and torch.equal(inner[key], value) for key, value in shipped.items())
     assert not all(torch.equal(fresh[key], value) for key, value in shipped.items())
 
 

@@ -51,8 +51,7 @@ def test_two_have_the_mean_of_their_gradients(tmp_path):
 
 
 SAME = """
-import sys, torch, json
-from dataclasses import replace
+import os, signal, sys, torch, json
 from pathlib import Path
 from src.training import processes, trainer
 from src.training.options import TrainOptions
@@ -65,7 +64,11 @@ def save(self):
     saved(self)
 trainer.Trainer._save = save
 options = json.loads(sys.argv[3])
-train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", sample_every=0, **options))
+asked = options.pop("asked", 0)
+def progress(stage, done, total):
+    if processes.rank() == 1 and done == asked:
+        os.kill(os.getpid(), signal.SIGTERM)
+train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", sample_every=0, **options), progress)
 """
 
 
@@ -76,12 +79,15 @@ train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", s
         {"steps": 2, "sources": 1},
         {"steps": 2, "sources": 4, "stage": 2},
         {"steps": 9, "sources": 1, "stop_after": 1e-9},
+        {"steps": 9, "sources": 4, "stage": 2, "asked": 3},
     ],
 )
 def test_two_train_one_model(toy_data, tmp_path, options):
-    """Both processes end with the same weights, and one that is late stops both."""
+    """Both processes end with the same weights, and one that is late or asked for an end stops both."""
     (tmp_path / "same.py").write_text(SAME)
     done = torchrun(tmp_path / "same.py", tmp_path, toy_data, json.dumps(options))
     assert done.returncode == 0, done.stderr
     one, two = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
     assert one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
+    steps = options.get("asked") or (1 if "stop_after" in options else options["steps"])
+    assert [path.name for path in (tmp_path / "run/checkpoints").iterdir()] == [f"step_{steps:09d}.pt"]

@@ -1,7 +1,6 @@
 """The whole way on faces drawn by code: both stages train, and the product animates with what they export."""
 
 import csv
-import shutil
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,10 @@ STEPS = 30
 
 @pytest.fixture(scope="module")
 def runs(toy_data, tmp_path_factory):
-    """Folder with the runs of both stages."""
+    """Folder with the runs of both stages, and `weights`, which holds what both learnt."""
     folder = tmp_path_factory.mktemp("runs")
     common = ["--data", str(toy_data), "--device", "cpu", "--log_every", "1", "--sample_every", "0", "--seed", "3"]
+    common += ["--export", str(folder / "weights")]
     first = ["--steps", str(STEPS), "--sources", "2", "--backbone", "none", "--output", str(folder / "one")]
     second = ["--stage", "2", "--steps", "200", "--sources", "16", "--output", str(folder / "two")]
     assert main([*common, *first]) == 0
@@ -41,9 +41,7 @@ def test_the_loss_falls(runs, run, tail, share):
 
 
 def test_the_product_animates_with_both(runs, tmp_path):
-    weights = tmp_path / "weights"
-    for run in ("one", "two"):
-        shutil.copytree(runs / run / "weights", weights, dirs_exist_ok=True)
+    weights = runs / "weights"
     assert len(list(weights.rglob("*.safetensors"))) == 4
     wrapper = LivePortraitWrapper(model="compact", weights_dir=weights, device="cpu")
     result = wrapper.execute(source=MONA_LISA, driving=SHORT, output=tmp_path / "out.mp4")

@@ -1,20 +1,25 @@
 """Trainer, checkpoints and export, on faces drawn by code."""
 
 import csv
+import logging
+import os
 import re
 import shutil
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from src.errors import InputError, MissingFileError, WeightsError
+from src.errors import InputError, LivePortraitError, MissingFileError, WeightsError
+from src.training.checkpoint import check_writable
 from src.training.data.shot import Shot
 from src.training.options import TrainOptions
 from src.training.recipe import RECIPES
 from src.training.run import train
-from src.training.trainer import DivergedError
+from src.training.trainer import DivergedError, Trainer
 
 
 def request(toy_data, tmp_path, **changes):
@@ -82,6 +87,46 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(toy_data, tmp_path, changes):
     assert whole and differences(checkpoint(tmp_path / "a/run"), checkpoint(tmp_path / "b/run")) == []
     assert equal(states(whole), states(files))
     assert losses(tmp_path / "a/run") == losses(tmp_path / "b/run")
+
+
+def asking(step, number=signal.SIGINT, times=1):
+    """A progress that asks for an end while a step is done."""
+
+    def progress(stage, done, total):
+        if done == step:
+            for _ in range(times):
+                os.kill(os.getpid(), number)
+
+    return progress
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_asks_for_an_end_loses_nothing(toy_data, tmp_path, caplog, number):
+    """And the run that goes on is the same run, bit for bit."""
+    options = request(toy_data, tmp_path / "b", stage=2, save_every=100)
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        train(options, asking(3, number))
+    assert signal.getsignal(number) is before and checkpoint(tmp_path / "b/run")["step"] == 3
+    assert "left after step 3 of 4: the same command with --resume goes on" in caplog.text
+    files = train(replace(options, resume=True))
+    assert equal(states(train(request(toy_data, tmp_path / "a", stage=2))), states(files))
+    assert differences(checkpoint(tmp_path / "a/run"), checkpoint(tmp_path / "b/run")) == []
+    assert losses(tmp_path / "a/run") == losses(tmp_path / "b/run")
+
+
+def test_who_asks_in_the_last_step_gets_the_weights(toy_data, tmp_path):
+    assert train(request(toy_data, tmp_path, stage=2), asking(4))
+
+
+@pytest.mark.parametrize(
+    ("save_every", "message"),
+    [(100, "there is no checkpoint yet, so 3 steps are lost"), (2, "is of step 2, 1 are lost: .* --resume")],
+)
+def test_who_asks_twice_is_told_what_is_lost(toy_data, tmp_path, caplog, save_every, message):
+    with pytest.raises(KeyboardInterrupt):
+        train(request(toy_data, tmp_path, stage=2, save_every=save_every), asking(3, times=2))
+    assert re.search(message, caplog.text) and not list((tmp_path / "run").rglob(".*.part*"))
 
 
 def test_another_seed_is_another_run(toy_data, tmp_path):
@@ -159,6 +204,45 @@ def test_errors(toy_data, tmp_path, changes, message):
         train(request(toy_data, tmp_path, **changes))
 
 
+@pytest.mark.parametrize("lost", [".", "checkpoints", "samples", "weights"])
+def test_a_place_that_cannot_be_written_is_told_of_before_the_first_step(toy_data, tmp_path, lost, monkeypatch):
+    monkeypatch.setattr(Trainer, "run", lambda *args: pytest.fail("it began"))
+    path = tmp_path / "run" / lost
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    with pytest.raises(InputError, match="must be a folder"):
+        train(request(toy_data, tmp_path))
+    with pytest.raises(InputError, match="cannot be made"):
+        train(request(toy_data, tmp_path, output=path / "within"))
+
+
+def test_a_full_disk_is_told_of_before_the_first_step(tmp_path, monkeypatch):
+    def full(path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "touch", full)
+    with pytest.raises(InputError, match="cannot be written to: No space left"):
+        check_writable(tmp_path / "checkpoints")
+
+
+@pytest.mark.parametrize("changes", [{"init": "lost"}, {"size": 31}, {"backbone": "nothing"}, {"resume": True}])
+def test_options_are_checked_before_it_says_that_it_trains(toy_data, tmp_path, changes, caplog):
+    caplog.set_level(logging.INFO)
+    with pytest.raises(LivePortraitError):
+        train(request(toy_data, tmp_path, **changes))
+    assert "training on" not in caplog.text and not (tmp_path / "run").exists()
+
+
+def test_a_run_that_is_past_its_steps(toy_data, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    options = request(toy_data, tmp_path, stage=2)
+    before = states(train(options))
+    with pytest.raises(InputError, match="has done 4 steps already, more than --steps 3: give more --steps"):
+        train(replace(options, resume=True, steps=3))
+    assert "going on" not in caplog.text
+    assert equal(before, states(train(replace(options, resume=True))))  # the last word may be had again
+
+
 def test_a_run_is_not_overwritten(toy_data, tmp_path):
     train(request(toy_data, tmp_path, steps=1))
     with pytest.raises(InputError, match="--resume"):
@@ -180,7 +264,8 @@ def test_what_is_not_the_same_any_more_is_said(toy_data, tmp_path, caplog):
     text = (RECIPES / "compact.yaml").read_text().replace("betas: [0.9, 0.98]", "betas: [0.5, 0.6]")
     (tmp_path / "other.yaml").write_text(text)
     train(request(toy_data, tmp_path, steps=2, resume=True, config=str(tmp_path / "other.yaml")))
-    assert "not the same run any more: recipe" in caplog.text
+    (said,) = [record.message for record in caplog.records if "same run" in record.message]
+    assert said == "this is not the same run any more: optimizer.betas: [0.9, 0.98] -> [0.5, 0.6]"
     groups = checkpoint(tmp_path / "run")["optimizer"]["param_groups"]
     assert {tuple(group["betas"]) for group in groups} == {(0.5, 0.6)}
 

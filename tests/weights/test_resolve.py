@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from src.errors import InputError, WeightsError
 from src.weights import resolve as resolve_module
+from src.weights import taken as taken_module
 from src.weights.catalogue import MODELS
 from src.weights.ledger import Ledger
 from src.weights.paths import shipped_weights_dir
@@ -153,7 +154,7 @@ def test_a_file_of_the_users_own_is_taken_with_a_warning(start_hub, tmp_path, ca
 
 
 def test_large_files_are_hashed_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(resolve_module, "_QUICKLY_HASHED", 0)
+    monkeypatch.setattr(taken_module, "_QUICKLY_HASHED", 0)
     write(tmp_path, CONTENTS)
     resolve("base", tmp_path)
     monkeypatch.setattr("src.weights.ledger.sha256_of", lambda path: pytest.fail("hashed again"))
@@ -171,22 +172,79 @@ def test_a_safetensors_twin_comes_first(tmp_path, caplog):
     assert resolve("auto", tmp_path).name == "base"
 
 
-def test_compact_prefers_the_users_folder(tmp_path, caplog):
-    own = tmp_path / "compact/warping_module.safetensors"
-    own.parent.mkdir()
-    save_file({"a": torch.ones(1)}, own)
-    model = resolve("compact", tmp_path)
-    assert model.files["warping_module"] == own
+@pytest.fixture
+def own(tmp_path) -> Path:
+    """A weights folder with W of a training, and nothing else."""
+    path = tmp_path / "own/compact/warping_module.safetensors"
+    path.parent.mkdir(parents=True)
+    save_file({"a": torch.ones(1)}, path)
+    return path.parents[1]
+
+
+@pytest.mark.parametrize("inner", ["", "compact"])
+def test_compact_prefers_the_users_folder_at_either_level(own, caplog, inner):
+    with caplog.at_level(logging.INFO):
+        model = resolve("compact", own / inner)
+    assert model.files["warping_module"] == own / "compact/warping_module.safetensors" and model.folder == own
     assert model.files["spade_generator"] == shipped_weights_dir() / "compact/spade_generator.safetensors"
-    assert str(own) in warnings(caplog)[0]
+    lines = [record.getMessage() for record in caplog.records]
+    assert f"model: compact, with weights of your own: '{own / 'compact/warping_module.safetensors'}'" in lines
+    (line,) = [line for line in lines if line.startswith(f"not in '{own}', so what ships is used")]
+    assert "CC BY-NC-SA 4.0" in line and "spade_generator" in line and "warping_module" not in line
+    assert warnings(caplog) == []  # nothing to be alarmed at
 
 
-def test_compact_is_quiet_and_asks_nobody(start_hub, tmp_path, caplog):
+def test_auto_takes_an_inner_folder_too(own, caplog, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert resolve("auto", own / "compact").folder == own
+    (line,) = warnings(caplog)
+    assert "using the small compact model" in line
+
+
+@pytest.mark.parametrize("inner", ["liveportrait", "liveportrait/base_models"])
+def test_an_inner_folder_of_official_weights(nobody_there, tmp_path, inner):
+    write(tmp_path, CONTENTS)
+    assert resolve("base", tmp_path / inner).folder == tmp_path
+
+
+def test_a_folder_without_the_model_is_warned_of(tmp_path, caplog):
+    save_file({"a": torch.ones(1)}, tmp_path / "warping_module.safetensors")  # no folder `compact` around it
+    assert all(path.is_relative_to(shipped_weights_dir()) for path in resolve("compact", tmp_path).files.values())
+    (line,) = warnings(caplog)
+    assert f"'{tmp_path}' holds no weights of 'compact'" in line
+    assert all(file.path in line for file in MODELS["compact"].files.values())
+
+
+@pytest.mark.parametrize(
+    "kept", ["liveportrait/s.pth", ".liveportrait/ledger.json", "insightface/models/buffalo_l/det_10g.onnx"]
+)
+def test_a_folder_for_fetched_weights_is_not_warned_of(tmp_path, caplog, kept):
+    write(tmp_path, {kept: b"{}"})
+    assert resolve("compact", tmp_path).name == "compact" and warnings(caplog) == []
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_the_default_folder_is_not_warned_of(tmp_path, caplog, monkeypatch, given):
+    monkeypatch.setattr(resolve_module, "default_weights_dir", lambda: tmp_path)
+    assert resolve("compact", tmp_path if given else None).name == "compact" and warnings(caplog) == []
+
+
+def test_a_changed_file_where_those_that_ship_lie_is_warned_of(own, caplog, monkeypatch):
+    for module in ("resolve", "taken"):
+        monkeypatch.setattr(f"src.weights.{module}.shipped_weights_dir", lambda: own)
+    for file in MODELS["compact"].files.values():
+        write(own, {file.path: b"changed"})
+    resolve("compact", own)
+    (line,) = warnings(caplog)
+    assert "not the published files of 'compact'" in line and "warping_module" in line
+
+
+def test_compact_is_quiet_and_asks_nobody(start_hub, caplog):
     hub = start_hub({})
     with caplog.at_level(logging.INFO):
-        assert resolve("compact", tmp_path).name == "compact"
+        assert resolve("compact", None).name == "compact"
     assert hub.requests == [] and warnings(caplog) == []
-    assert "CC BY-NC-SA 4.0" in caplog.text
+    assert "CC BY-NC-SA 4.0" in caplog.text and "so what ships is used" not in caplog.text
 
 
 def test_an_unpublished_hash_is_verified_at_every_load(start_hub, tmp_path, caplog):

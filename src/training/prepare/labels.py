@@ -97,7 +97,7 @@ def read_labels(path: Path) -> dict[str, dict[str, str]]:
         InputError: it is neither, or names no files, or contradicts itself, or a face_px is no size.
     """
     if not path.is_file():
-        raise MissingFileError(f"the labels '{path}' do not exist")
+        raise MissingFileError(f"the labels '{path}' do not exist: give a table by --labels")
     try:
         text = path.read_text(encoding="utf-8-sig")
         rows: Any = json.loads(text) if text.lstrip().startswith(("[", "{")) else list(csv.DictReader(StringIO(text)))

@@ -57,7 +57,7 @@ class LabelOptions:
     ] = None
     """Whom files without a label show: each file somebody else, or each folder one person."""
     held_out: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ID ...", help_behavior_hint="(optional)")] = ()
-    """Identities that are not trained on."""
+    """Identities that are not trained on; a later run that gives no option of this kind holds the same ones out."""
     held_out_share: float = 0.0
     """Share of the other identities that are not trained on, 0 to 1; new files never move an identity."""
     seed: int = 0

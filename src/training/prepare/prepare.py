@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 from pathlib import Path
 
-from ...errors import InputError
-from ..data.index import IndexRow, write_index
+from ...errors import InputError, MissingFileError
+from ..data.index import IndexRow, Split, read_index, write_index
 from .file_record import FileRecord, ShotRecord
 from .labels import Label, Labels
-from .options import WHO, PrepareOptions
+from .options import WHO, LabelOptions, PrepareOptions
 from .pool import cores, prepare_files
 from .records import Records
+from .remarks import (
+    some,
+    tell_of_earlier_split,
+    tell_of_files,
+    tell_of_labels,
+    tell_of_leaving,
+    tell_of_nobody_held_out,
+    tell_of_sides,
+)
+from .remembered_split import as_json, leaving, says_nothing, with_remembered
 from .report import Report, write_report
 from .sources import Source, find_sources
 from .split import split_of
@@ -26,15 +35,13 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int, int], None]
 """Told after every file: files done and files in all, of this run, and frames done."""
 
-_SHOWN = 10  # names in a message
-_CROPPED = 288  # side of pictures that are cropped already, as the product of a run is
-
 
 def prepare(options: PrepareOptions, progress: Progress = lambda done, total, frames: None) -> Report:
     """Turn a folder of videos and pictures into a training folder, or do what is missing of that.
 
     The training folder holds `shots/`, `index.csv` and `prepare_report.json`; what was done is remembered in `.state/`.
-    When the work is stopped, the index names what is ready.
+    When the work is stopped, the index names what is ready. Who is held out is remembered, too: a run that says nothing
+    of it holds the same people out, and one that says something else warns of those who become training data.
 
     Args:
         options: all of them.
@@ -48,25 +55,50 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
     """
     options.check()
     source_folder, folder = Path(options.input).expanduser(), Path(options.output).expanduser()
+    records = Records(folder)
+    options = _as_before(options, records)
     labels = Labels(options.about)
     sources, others = find_sources(source_folder, without=folder)
     if not sources:
         raise InputError(f"'{options.input}' holds no video and no picture")
     _check_identities(options, sources, labels)
-    records, report = Records(folder), Report({}, [], others)
+    report = Report({}, [], others)
     with records.hold():
         records.begin(options.shots, overwrite=options.overwrite)
         records.keep_input(source_folder, sources)
         due = _due(options, sources, labels, records, report)
-        _tell(options, sources, labels, report, records.others(sources))
+        tell_of_files(report, gone=records.others(sources))
+        tell_of_labels(options.about, sources, labels)
+        tell_of_leaving(_leaving(folder, sources, labels, options))
         try:
             _run(folder, options, due, report, progress)
         finally:
-            _tell_of_sides(report)
+            tell_of_sides(report)
             report.rows = _rows(report, labels, options)
+            tell_of_nobody_held_out(report, options.about)
             write_index(folder, report.rows)
+            records.keep_split(as_json(options.about))
             write_report(folder, report.as_dict())
     return report
+
+
+def _as_before(options: PrepareOptions, records: Records) -> PrepareOptions:
+    """The options, with those of the run before about who is held out if this one says nothing of it."""
+    if options.overwrite or not says_nothing(options.about):
+        return options
+    about = with_remembered(options.about, records.split())
+    tell_of_earlier_split(about)
+    return replace(options, about=about)
+
+
+def _leaving(folder: Path, sources: Sequence[Source], labels: Labels, options: PrepareOptions) -> dict[str, int]:
+    """Who was held out by the index so far and is trained on now, with the number of their shots."""
+    there = {source.name for source in sources}
+    try:
+        rows = read_index(folder)
+    except (MissingFileError, InputError):  # none yet, or one that this run mends
+        return {}
+    return leaving(rows, lambda name: _side(labels.of(name), options.about) if name in there else None)
 
 
 def _due(
@@ -127,7 +159,7 @@ def _row(record: FileRecord, shot: ShotRecord, label: Label, identity: str, opti
         kind="still" if record.kind == "still" else "clip",
         identity=identity,
         # Of all people of the label at once: one of them may be alone in another file of it.
-        split=split_of(label.identity, about.held_out, about.held_out_share, about.seed),
+        split=_side(label, about),
         source=record.source,
         licence=label.licence,
         origin=label.origin,
@@ -135,40 +167,12 @@ def _row(record: FileRecord, shot: ShotRecord, label: Label, identity: str, opti
     )
 
 
+def _side(label: Label, about: LabelOptions) -> Split:
+    return split_of(label.identity, about.held_out, about.held_out_share, about.seed)
+
+
 def _check_identities(options: PrepareOptions, sources: Sequence[Source], labels: Labels) -> None:
     if options.about.held_out_share and options.about.identity_from is None:
         unknown = [source.name for source in sources if not labels.names(source.name)]
         if unknown:
-            raise InputError(f"of {len(unknown)} files no label says whom they show ({_some(unknown)}), but {WHO}")
-
-
-def _tell(options: PrepareOptions, sources: Sequence[Source], labels: Labels, report: Report, gone: int) -> None:
-    """Say what a user may not expect."""
-    if report.records:
-        logger.info("%d files are ready already", len(report.records))
-    if report.unusable:
-        logger.info("%d files could not be read by an earlier run: --retry tries them again", len(report.unusable))
-    if gone:
-        logger.info("%d files of earlier runs are no longer in the input: not in the index", gone)
-    without = [source.name for source in sources if source.name not in labels]
-    if options.about.labels is not None and without:
-        logger.warning("%d files have no label: %s", len(without), _some(without))
-    identities = {labels.of(source.name).identity for source in sources}
-    strangers = [identity for identity in options.about.held_out if identity not in identities]
-    if strangers:
-        logger.warning("no file shows these of the --held_out: %s", _some(strangers))
-
-
-def _tell_of_sides(report: Report) -> None:
-    sides = Counter(record.side for record in report.records.values() if record.side not in (0, _CROPPED))
-    if sides:
-        logger.warning(
-            "%d files are not %d pixels wide (%s): their middle 8/9 is taken for the nominal crop, the rest for margin",
-            sides.total(),
-            _CROPPED,
-            _some([f"{side}: {count}" for side, count in sides.most_common()]),
-        )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (" ..." if len(names) > _SHOWN else "")
+            raise InputError(f"of {len(unknown)} files no label says whom they show ({some(unknown)}), but {WHO}")

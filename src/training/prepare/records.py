@@ -20,7 +20,7 @@ from .sources import Source
 
 REPORT = "prepare_report.json"
 _STATE = ".state"
-_OPTIONS, _INPUT, _LOCK, _FORMAT = "options.json", "input.json", "lock", 2
+_OPTIONS, _INPUT, _SPLIT, _LOCK, _FORMAT = "options.json", "input.json", "split.json", "lock", 2
 
 
 class FolderError(InputError):
@@ -138,6 +138,21 @@ class Records:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def split(self) -> dict[str, Any]:
+        """What decided who is held out, see `remembered_split`; nothing if no run has said it."""
+        return read_json(self._state / _SPLIT)
+
+    def keep_split(self, content: dict[str, Any]) -> None:
+        """Remember what decides who is held out.
+
+        Raises:
+            FolderError: it cannot be written.
+        """
+        try:
+            write_json(self._state / _SPLIT, content)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def shot(self, name: str) -> Path:
         """The file of a shot."""
         return self._folder / SHOTS / f"{name}{SUFFIX}"
@@ -155,7 +170,7 @@ class Records:
 
     def _paths(self) -> Iterator[Path]:
         """The records of all files."""
-        return (path for path in self._state.glob("*.json") if path.name not in (_OPTIONS, _INPUT))
+        return (path for path in self._state.glob("*.json") if path.name not in (_OPTIONS, _INPUT, _SPLIT))
 
     def _path(self, source: Source) -> Path:
         return self._state / f"{source.stem}.json"
@@ -193,7 +208,7 @@ class Records:
         """Remove all that is ours; the options go last, since the folder counts as ours by them."""
         shots = (self._folder / SHOTS).glob(f"*{SUFFIX}")
         ours = [self._folder / INDEX, self._folder / REPORT, *self._paths(), *shots]
-        for path in [*ours, self._state / _INPUT, self._state / _OPTIONS]:
+        for path in [*ours, *(self._state / name for name in (_INPUT, _SPLIT, _OPTIONS))]:
             path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:

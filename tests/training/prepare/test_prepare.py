@@ -206,6 +206,82 @@ def test_the_small_ones_are_not_searched_for_again_and_again(run, tmp_path, monk
     assert len(hashes) < 10 * 55
 
 
+def said(caplog):
+    """What was logged since the last time it was asked for."""
+    text = caplog.text
+    caplog.clear()
+    return text
+
+
+def sides(rows):
+    return {row.source: row.split for row in rows}
+
+
+def test_who_is_held_out_is_remembered(run, tmp_path, caplog, monkeypatch):
+    """A second call without a word of it moved people who were held out into the training."""
+    caplog.set_level(logging.INFO)
+    _, rows = run(identity_from="folder", held_out=("ann", "bob"))
+    assert "run before" not in said(caplog) and set(sides(rows).values()) == {"held_out"}
+    write_picture(tmp_path / "in/ann/3.png", frame(turn=-8))
+    _, again = run(licence="CC0")
+    assert sides(again) == sides(rows) | {"ann/3.png": "held_out"} and {row.licence for row in again} == {"CC0"}
+    text = said(caplog)
+    assert "by the run before: --identity_from folder --held_out ann bob" in text and "become training" not in text
+    _, other = run(identity_from="folder", held_out=("bob",))
+    assert {name for name, split in sides(other).items() if split == "held_out"} == {"bob/clip.mp4"}
+    text = said(caplog)
+    assert "1 identities with 3 shots were held out so far and become training data: ann" in text
+    assert sides(run()[1]) == sides(other) and "--held_out bob" in said(caplog)
+    _, nobody = run(identity_from="file")
+    assert set(sides(nobody).values()) == {"train"} and "become training data: bob" in said(caplog)
+
+
+def test_a_share_and_a_table_are_remembered(run, tmp_path, monkeypatch, caplog):
+    names = ("ann/1.png", "ann/2.png", "bob/wall.png", "bob/broken.jpg", "bob/clip.mp4")
+    (tmp_path / "labels.csv").write_text("file,identity\n" + "".join(f"{name},{name[0]}\n" for name in names))
+    monkeypatch.chdir(tmp_path)
+    _, rows = run(labels="labels.csv", held_out_share=0.5, seed=3)
+    monkeypatch.chdir(tmp_path / "in")  # where no such table is
+    assert run()[1] == rows
+    (tmp_path / "labels.csv").unlink()
+    with pytest.raises(MissingFileError, match="--labels"):
+        run()
+
+
+def test_an_older_folder_remembers_nothing_but_warns(run, tmp_path, caplog):
+    run(identity_from="folder", held_out=("ann",))
+    (tmp_path / "data/.state/split.json").unlink()
+    run()
+    assert "1 identities with 2 shots were held out so far and become training data: ann" in caplog.text
+
+
+def test_overwriting_begins_afresh(run, caplog):
+    run(identity_from="folder", held_out=("ann",))
+    _, rows = run(overwrite=True)
+    assert {row.split for row in rows} == {"train"} and {row.identity for row in rows} > {"ann/1"}
+    assert {row.split for row in run()[1]} == {"train"} and "become training data" not in caplog.text
+
+
+def test_a_name_that_no_file_has_is_answered_by_those_there_are(run, tmp_path, caplog):
+    run(held_out=("ann",))
+    text = said(caplog)
+    assert "--held_out: ann; by --identity_from file there are 5 identities: ann/1, ann/2, bob/broken" in text
+    assert "--identity_from folder takes" in text
+    for number in range(8):
+        os.link(tmp_path / "in/bob/broken.jpg", tmp_path / f"in/bob/{number}.jpg")
+    run(held_out=("ann",))
+    assert "13 identities" in caplog.text and "bob/7 and 3 more" in caplog.text
+
+
+def test_nobody_to_measure(run, caplog):
+    run(held_out_share=1e-9, identity_from="folder")
+    assert "0 of 2 identities are held out, so evaluate.py has nothing" in said(caplog)
+    run(held_out=("ann",), identity_from="folder")
+    assert "1 of 2 identities are held out, none of them with a clip" in said(caplog)
+    run(held_out=("bob",), identity_from="folder")
+    assert "nothing to measure" not in said(caplog)
+
+
 def test_in_several_processes(run, tmp_path, footage, monkeypatch):
     _, rows = run()
     monkeypatch.undo()

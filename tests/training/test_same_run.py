@@ -1,0 +1,33 @@
+import pytest
+
+from src.errors import InputError
+from src.training.same_run import compare, differences
+
+LABELS = {"model": "compact", "stage": 1, "seed": 0, "recipe": '{"data": {"sources": 2}}', "processes": 1, "data": "a"}
+
+
+def test_only_what_differs_is_said():
+    before = {"data": {"sources": 2, "size": 64}, "losses": {"l1": 1.0, "l2": 2.0}, "old": 3}
+    now = {"data": {"sources": 8, "size": 64}, "losses": {"l1": 1.0, "new": 0.5}}
+    assert differences(before, now) == [
+        "data.sources: 2 -> 8",
+        "losses.new: nothing -> 0.5",
+        "losses.l2: 2.0 -> nothing",
+        "old: 3 -> nothing",
+    ]
+    assert differences(now, now) == []
+
+
+def test_labels(tmp_path, caplog):
+    compare(LABELS, LABELS, tmp_path)
+    assert not caplog.text
+    compare(LABELS, LABELS | {"recipe": '{"data": {"sources": 8}}', "processes": 2, "data": "b"}, tmp_path)
+    assert caplog.messages == [
+        "this is not the same run any more: data.sources: 2 -> 8, processes: 1 -> 2, data: other shots"
+    ]
+
+
+@pytest.mark.parametrize(("name", "value"), [("model", "base"), ("stage", 2), ("seed", 1)])
+def test_another_run_is_refused(tmp_path, name, value):
+    with pytest.raises(InputError, match=f"holds a run with {name} .*, not {value!r}"):
+        compare(LABELS, LABELS | {name: value}, tmp_path)
