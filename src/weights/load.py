@@ -58,6 +58,8 @@ class Upgrading(Protocol):
 def load_strict(module: nn.Module, state: Mapping[str, Any], what: str) -> None:
     """Load a state dict into a module, all of it and nothing else, in the module's own precision.
 
+    What a network `Upgrading` takes from an earlier form becomes today's first.
+
     Args:
         module: A module, or a tree of them.
         state: Flat state dict; float16 weights become what the module has (float32).

@@ -43,10 +43,9 @@ class FusedGenerator:
         self._up_0 = _FusedBlock(network.up_0)
         conv, _ = network.up_1
         self._up_1 = Conv(*_by_place(*parameters(conv)))
-        pictures = network.skip_in.in_channels - _COLOURS * 4
         order = torch.arange(_COLOURS * 4).view(_COLOURS, 4).T.flatten()
         skip = network.skip_in.weight
-        self._skip_in = Conv(torch.cat([skip[:, order], skip[:, -pictures:]], 1), network.skip_in.bias)
+        self._skip_in = Conv(torch.cat([skip[:, order], skip[:, _COLOURS * 4 :]], 1), network.skip_in.bias)
         self._refine = [Conv(*parameters(conv)) for conv in network.refine]
         conv, _ = network.conv_img
         self._image = Conv(*_by_place(*(_with_fourth_channel(part) for part in parameters(conv))))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .ellipses import eye_ellipses, lip_gap, lost_lid_height, mouth_coordinates, mouth_ellipse
+from .ellipses import MOUTH_COORDINATES, eye_ellipses, lip_gap, lost_lid_height, mouth_coordinates, mouth_ellipse
+
+APERTURE_MAPS = 4 + MOUTH_COORDINATES  # see `aperture_maps`; those of the mouth are the last
 
 
 def aperture_maps(kp_driving: Tensor, kp_source: Tensor, size: int) -> Tensor:

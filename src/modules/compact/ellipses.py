@@ -9,6 +9,8 @@ from torch import Tensor
 
 from .grid import along
 
+MOUTH_COORDINATES = 4  # see `mouth_coordinates`
+
 _LEFT_CORNER, _RIGHT_CORNER, _LOWER_LIP, _UPPER_LIP = 17, 14, 19, 20
 _PUPILS, _UPPER_LIDS, _LOWER_LIDS = [11, 15], [13, 16], [18]  # left, right; the lower lids share a keypoint
 _NOSE = 4

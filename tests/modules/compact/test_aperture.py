@@ -64,7 +64,7 @@ def test_closing_eyes_are_painted_and_opening_ones_are_not(x_s):
     assert float(paint.max()) > 0.5
     assert float((strongest(eyes) - x_s[0, [11, 15], :2]).norm(dim=-1).min()) < 0.03
     assert float(closing.min()) >= 0
-    _, paint, _, closing = aperture_maps(x_s, with_eyes_shut(x_s), 128)[0]
+    _, paint, _, closing, *_ = aperture_maps(x_s, with_eyes_shut(x_s), 128)[0]
     assert float(paint.max()) < 1e-6
     assert float(closing.max()) <= 0
 
