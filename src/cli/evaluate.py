@@ -113,11 +113,13 @@ def _run(args: EvaluateArguments, command: str, console: Console) -> str | None:
             return str(folder)
     if args.data is None or args.output is None:
         raise InputError("--data and --output are needed to measure anything: see --help")
-    _check_counts(args)
+    _check(args)
     return _measure(args, args.data, args.output, command, console)
 
 
-def _check_counts(args: EvaluateArguments) -> None:
+def _check(args: EvaluateArguments) -> None:
+    if not args.parts:
+        raise InputError(f"--parts names nothing to measure: give some of {', '.join(PARTS)}, or leave it out for all")
     for name in ("frames_per_clip", "run_length", "cross_frames", "speed_runs", "clips"):
         count = getattr(args, name)
         if count is not None and count < 1:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..engine.exact_float32 import exact_float32
-from ..errors import InputError, WeightsError
+from ..errors import InputError, MissingFileError, WeightsError
 from ..training.perceptual.sequential import SequentialFeatures
-from ..training.perceptual.vgg import vgg19
+from ..training.perceptual.vgg import WIDTHS, vgg_layers
 from ..weights.load import load_strict, read_state
 
-CHANNELS = (64, 128, 256, 512, 512)  # of the features
+CHANNELS = WIDTHS  # of the features: one map a stage
+_CONVOLUTIONS = (2, 2, 3, 3, 3)  # of each stage of VGG-16
 _TAPS = (3, 8, 15, 22, 29)  # relu1_2, relu2_2, relu3_3, relu4_3, relu5_3
 _EPS = 1e-10
 _WANTED = (
@@ -79,11 +80,12 @@ class Perceptual:
 
         Raises:
             InputError: another number of files.
-            WeightsError: one is missing, cannot be read or does not fit.
+            MissingFileError: one is not there.
+            WeightsError: one cannot be read or does not fit.
         """
         for path in files:
             if not path.is_file():
-                raise WeightsError(f"--lpips names '{path}', which is not there: it takes {_WANTED}")
+                raise MissingFileError(f"--lpips names '{path}', which is not there: it takes {_WANTED}")
         if len(files) != 2:
             given = ", ".join(f"'{path}'" for path in files)
             raise InputError(f"--lpips was given {given}: it takes {_WANTED}")
@@ -109,6 +111,4 @@ class Perceptual:
 
 def vgg16() -> SequentialFeatures:
     """VGG-16 up to the last features of LPIPS, with random weights: layers are numbered as in torchvision's files."""
-    layers = list(vgg19(taps=(33,)).features)
-    # VGG-19 without the fourth convolution and its ReLU of the third, fourth and fifth stage
-    return SequentialFeatures([*layers[:16], *layers[18:25], *layers[27:]], _TAPS)
+    return SequentialFeatures(vgg_layers(_CONVOLUTIONS), _TAPS)

@@ -72,6 +72,7 @@ def folder_model(folder: Path) -> ResolvedModel:
 
     Raises:
         MissingFileError: the folder holds none.
+        WeightsError: what it lacks does not lie with the project either.
     """
     entry = MODELS[_FOLDERS_OF]
     root = weights_root(folder, [entry])

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from ..weights.catalogue import MODELS, ModelEntry
-from ..weights.paths import default_weights_dir, shipped_weights_dir
+from ..weights.resolve import face_model_present
 from .answers import refusals
 from .docs_page import docs_page
 from .problem import Problem
@@ -52,7 +52,8 @@ async def health(service: Here) -> Health:
 )
 async def models(service: Here) -> Models:
     """All models of the catalogue: whose licence, how large, whether their files are here, and which ones run."""
-    folder = (service.options.weights_dir or default_weights_dir()).expanduser()
+    given = service.options.weights_dir
+    folder = None if given is None else given.expanduser()
     running = service.animator.running()
     return await asyncio.to_thread(lambda: Models(models=[_facts(entry, folder, running) for entry in MODELS.values()]))
 
@@ -78,18 +79,12 @@ def project_version() -> str:
         return "source"
 
 
-def _facts(entry: ModelEntry, folder: Path, running: list[str]) -> ModelFacts:
+def _facts(entry: ModelEntry, folder: Path | None, running: list[str]) -> ModelFacts:
     return ModelFacts(
         name=entry.name,
         note=entry.note,
         licence=entry.licence,
         size_bytes=entry.size if all(file.size for file in entry.files.values()) else None,
-        available=all(_is_there(file.path, folder) for file in entry.files.values()),
+        available=face_model_present(entry.name, folder, catalogue=MODELS),
         running=entry.name in running,
     )
-
-
-def _is_there(name: str, folder: Path) -> bool:
-    """Whether a file of the catalogue lies here, or the same one converted."""
-    places = [place / name for place in (folder, shipped_weights_dir())]
-    return any(path.is_file() or path.with_suffix(".safetensors").is_file() for path in places)

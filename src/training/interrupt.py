@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
@@ -10,17 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-logger = logging.getLogger(__name__)
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NOTED = b"stopping as soon as this step is done and saved; once more Ctrl-C stops at once\n"
+_STDERR = 2
 
 
 class StopRequest:
-    """Whether somebody asked the run to stop."""
+    """Whether somebody asked the run to stop.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: say nothing when it happens.
+
+    Attributes:
+        made: it was asked.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
         self.made = False
-        self._process = os.getpid()
+        self._quiet, self._process = quiet, os.getpid()
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         """Note the first request; the second one ends the run at once.
@@ -33,14 +39,22 @@ class StopRequest:
         if self.made:
             raise KeyboardInterrupt
         self.made = True
-        with suppress(RuntimeError):  # Python's streams refuse if the signal came while one of them was writing
-            logger.warning("stopping as soon as this step is done and saved; once more Ctrl-C stops at once")
+        if not self._quiet:
+            with suppress(OSError):  # no logging: the signal may have come while the console's lock was held
+                os.write(_STDERR, _NOTED)
 
 
 @contextmanager
-def stop_request() -> Iterator[StopRequest]:
-    """Take both signals as a request for as long as this lasts; in a thread that may not, they stay what they are."""
-    request = StopRequest()
+def stop_request(quiet: bool = False) -> Iterator[StopRequest]:
+    """Take both signals as a request for as long as this lasts; in a thread that may not, they stay what they are.
+
+    Args:
+        quiet: see `StopRequest`.
+
+    Yields:
+        The request, to be looked at between two steps.
+    """
+    request = StopRequest(quiet)
     if threading.current_thread() is not threading.main_thread():
         yield request
         return

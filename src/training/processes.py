@@ -46,13 +46,18 @@ def together(device: torch.device) -> Iterator[None]:
         dist.destroy_process_group()
 
 
-def any_of_us(mine: bool, device: torch.device) -> bool:
-    """Whether it is so in any process: what all of them must do at once cannot hang on the clock of each."""
+def any_of_us(*mine: bool, device: torch.device) -> tuple[bool, ...]:
+    """For each of some facts, whether it is so in any process: what all do at once cannot hang on one alone.
+
+    Args:
+        *mine: what is so in this process.
+        device: of the networks.
+    """
     if count() == 1:
         return mine
-    flag = torch.tensor([float(mine)], device=device)
-    dist.all_reduce(flag, dist.ReduceOp.MAX)
-    return bool(flag.item())
+    flags = torch.tensor(mine, dtype=torch.float32, device=device)
+    dist.all_reduce(flags, dist.ReduceOp.MAX)
+    return tuple(bool(flag) for flag in flags.tolist())
 
 
 @torch.no_grad()

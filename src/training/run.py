@@ -11,8 +11,10 @@ import torch
 
 from ..engine.device import resolve_device
 from ..errors import InputError
+from ..weights.catalogue import MODELS
+from ..weights.paths import shipped_weights_dir
 from . import processes
-from .checkpoint import check_there, check_writable, checkpoints
+from .checkpoint import check_there, check_writable, checkpoints, last_step
 from .create_stage import batches_of, create_stage
 from .data.index import read_index
 from .data.tracks import Track, read_tracks
@@ -37,7 +39,7 @@ def train(options: TrainOptions, progress: Progress | None = None) -> list[Path]
 
     Raises:
         InputError: an option that cannot be used, a data folder without shots to train on, an output folder that
-            holds another run, or a folder for the weights that cannot be made.
+            holds another run or one that is past the steps, or a folder for the weights that cannot be written to.
         MissingFileError: no such recipe, data or checkpoint.
         WeightsError: weights to begin with that cannot be used, or a run that went astray.
         DivergedError: losses or gradients are no numbers any more.
@@ -45,14 +47,16 @@ def train(options: TrainOptions, progress: Progress | None = None) -> list[Path]
     """
     _check(options)
     recipe, device = _recipe(options), _device(options.device)
-    output = options.output or Path("runs") / f"{Path(options.config).stem}_stage{options.stage}"
-    _check_output(output, options.resume)
-    export = _export_folder(options.export, output)
-    paths = _shots(options.data)
+    output = (options.output or Path("runs") / f"{Path(options.config).stem}_stage{options.stage}").expanduser()
+    _check_output(output, options.resume, options.steps)
+    export = output / _WEIGHTS if options.export is None else options.export.expanduser()
+    paths = _shots(options.data.expanduser())
     with processes.together(device):
         torch.manual_seed(options.seed)
         stage = create_stage(recipe, options.init, identity=options.identity, save_memory=options.save_memory)
-        check_writable(output / CHECKPOINTS)
+        inner = _inner_folder(export, recipe.model)
+        for folder in (inner, output / CHECKPOINTS):  # late: they are made, and a run that is refused leaves nothing
+            check_writable(folder)
         tracks = read_tracks(paths)  # last: it takes its time
         trainer = Trainer(stage, recipe, _run_options(options, output, device), options.seed, _fingerprint(tracks))
         if options.resume:
@@ -97,9 +101,14 @@ def _device(name: str) -> torch.device:
     return resolve_device(name, processes.local_rank())
 
 
-def _check_output(output: Path, resume: bool) -> None:
+def _check_output(output: Path, resume: bool, steps: int) -> None:
     if resume:
         check_there(output / CHECKPOINTS)
+        if (done := last_step(output / CHECKPOINTS) or 0) > steps:
+            raise InputError(
+                f"the run in '{output}' has done {done} steps already, more than --steps {steps}: give more --steps to "
+                "prolong it"
+            )
     elif checkpoints(output / CHECKPOINTS):
         raise InputError(f"'{output}' holds a run already: go on with --resume, or choose another --output")
     for folder in (output, *(output / name for name in (CHECKPOINTS, SAMPLES, _WEIGHTS))):
@@ -107,16 +116,13 @@ def _check_output(output: Path, resume: bool) -> None:
             raise InputError(f"'{folder}' must be a folder and is a file: remove it, or choose another --output")
 
 
-def _export_folder(given: Path | None, output: Path) -> Path:
-    """Where the weights go; a folder that is named is made at once, since hours of training may lie before them."""
-    if given is None:
-        return output / _WEIGHTS
-    folder = given.expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--export '{given}' cannot be made: {error.strerror or error}") from error
-    return folder
+def _inner_folder(export: Path, model: str) -> Path:
+    """Where a model's files lie in a weights folder; not in that of the project, by whatever name it is called."""
+    within = Path(next(iter(MODELS[model].files.values())).path).parts[0]
+    shipped = shipped_weights_dir() / within
+    if (export / within).resolve() == shipped.resolve():
+        raise InputError(f"--export would write over the project's own weights in '{shipped}': choose another folder")
+    return export / within
 
 
 def _shots(data: Path) -> list[Path]:

@@ -5,18 +5,35 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from . import processes
+from .recipe import Recipe
 
 logger = logging.getLogger(__name__)
 
 _NOTHING = "nothing"
 
 
+def labels(recipe: Recipe, seed: int, data: str) -> dict[str, Any]:
+    """What a run is known by, as a checkpoint keeps it.
+
+    Args:
+        recipe: of the run.
+        seed: of its chance.
+        data: name for its data.
+    """
+    own = {"model": recipe.model, "stage": recipe.stage, "seed": seed, "recipe": _as_json(recipe)}
+    return own | {"processes": processes.count(), "data": data}
+
+
 def compare(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
-    """Say what is different; the model, the stage and the seed must not be.
+    """Say in a warning what is different; model, stage and seed must be the same.
+
+    A setting that an older checkpoint does not know yet had its default; a loss that it does not know, no weight.
 
     Args:
         before: labels of the checkpoint: model, stage, seed, recipe (JSON), processes, data.
@@ -29,7 +46,8 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> 
     for name in ("model", "stage", "seed"):
         if before.get(name) != now[name]:
             raise InputError(f"'{folder}' holds a run with {name} {before.get(name)!r}, not {now[name]!r}")
-    other = differences(json.loads(before.get("recipe", "{}")), json.loads(now["recipe"]))
+    old, new = (json.loads(of.get("recipe", "{}")) for of in (before, now))
+    other = differences(_filled(old, new), _filled(new, old))
     other += differences({"processes": before.get("processes")}, {"processes": now["processes"]})
     if before.get("data") != now["data"]:  # names that say nothing to anybody
         other.append("data: other shots")
@@ -50,6 +68,17 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         for name in {**new, **old}
         if name not in old or name not in new or old[name] != new[name]
     ]
+
+
+def _as_json(recipe: Recipe) -> str:
+    return json.dumps(asdict(recipe), sort_keys=True)
+
+
+def _filled(settings: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by their full names, with what is missing: defaults, and a weight of 0 for losses of the other run."""
+    defaults = json.loads(_as_json(Recipe(model="")))
+    losses = {"losses": dict.fromkeys(other.get("losses", {}), 0.0)}
+    return _flat(defaults) | _flat(losses) | _flat(settings)
 
 
 def _flat(settings: Mapping[str, Any], within: str = "") -> dict[str, Any]:

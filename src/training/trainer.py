@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
 
-from ..errors import InputError, LivePortraitError, WeightsError
+from ..errors import InputError, LivePortraitError
 from . import processes
-from .average import Average
-from .checkpoint import last_step, load_checkpoint, save_checkpoint
+from .checkpoint import last_step
 from .data.batches import Batch, Batches, load
-from .interrupt import stop_request
+from .interrupt import StopRequest, stop_request
 from .log import CsvLog
 from .recipe import Recipe
-from .same_run import compare
+from .run_state import RunState
+from .same_run import labels
 from .schedule import rate
 from .sheet import save_sheet
 from .stages.stage import Stage
@@ -79,21 +77,15 @@ class Trainer:
     """
 
     def __init__(self, stage: Stage, recipe: Recipe, options: RunOptions, seed: int, data: str = "") -> None:
-        self._stage, self._recipe, self._options, self._seed, self._data = stage, recipe, options, seed, data
+        self._stage, self._recipe, self._options, self._seed = stage, recipe, options, seed
         stage.networks.to(options.device)
         stage.critics.to(options.device)
-        self._average = Average(stage.networks, recipe.optimizer.average)
-        self._optimizer = _adam(self._groups(), recipe)
-        self._critic_optimizer = _adam(
-            [{"params": list(stage.critics.parameters()), "factor": recipe.optimizer.critic}] if stage.critics else [],
-            recipe,
-        )
-        self._step = 0
+        self._state = RunState(stage, recipe, labels(recipe, seed, data))
 
     @property
     def step(self) -> int:
         """Steps that are done."""
-        return self._step
+        return self._state.step
 
     def resume(self, folder: Path) -> None:
         """Go on from the last checkpoint of a folder.
@@ -106,23 +98,7 @@ class Trainer:
             WeightsError: it is damaged, or of networks of another shape.
             InputError: it is of another model, stage or seed.
         """
-        state = load_checkpoint(folder)
-        compare(state.get("labels", {}), self._labels(), folder)
-        groups = {part: [dict(group) for group in adam.param_groups] for part, adam in self._adams().items()}
-        for name, part in self._parts().items():
-            if name in state:
-                try:
-                    part.load_state_dict(state[name])
-                except (RuntimeError, ValueError, KeyError) as error:
-                    raise WeightsError(f"{name} of the checkpoint in '{folder}' do not fit: {error}") from error
-            elif name.startswith("critic"):  # a run may be prolonged by a recipe with critics
-                logger.warning("the checkpoint holds no %s: beginning afresh with those", name.replace("_", " "))
-            else:
-                raise WeightsError(f"the checkpoint in '{folder}' holds no {name}")
-        for name, adam in self._adams().items():  # settings are the recipe's, only what was learnt is the checkpoint's
-            for group, wanted in zip(adam.param_groups, groups[name], strict=True):
-                group |= {key: value for key, value in wanted.items() if key != "params"}
-        self._step = int(state["step"])
+        self._state.resume(folder)
 
     def run(self, batches: Callable[[int], Batches], progress: Progress | None = None) -> bool:
         """Train until the steps are done, the time is up, or somebody asks for an end by Ctrl-C or SIGTERM.
@@ -136,146 +112,115 @@ class Trainer:
 
         Raises:
             DivergedError: losses or gradients are no numbers any more; the last checkpoint is from before.
-            InputError: a file cannot be read or written; what was learnt until then is saved if it can be. Or a run
-                that was resumed has done more steps than asked for.
-            KeyboardInterrupt: this process was asked for an end: after the first time all is saved, as when the time is
-                up; after a second one only what the last checkpoint holds.
+            InputError: a file cannot be read or written; what was learnt until then is saved if it can be.
+            KeyboardInterrupt: any of the processes was asked for an end, and this is the first one, which saves (others
+                return): after the first time all is saved, as when the time is up. Or this process was asked twice:
+                then there is only what the last checkpoint holds.
         """
-        if self._step > self._options.steps:
-            raise InputError(
-                f"the run in '{self._options.output}' has done {self._step} steps already, more than --steps "
-                f"{self._options.steps}: give more --steps to prolong it"
-            )
-        if self._step:
-            logger.info("going on after step %d", self._step)
-        with stop_request() as stop:
+        if self._state.step:
+            logger.info("going on after step %d", self._state.step)
+        with stop_request(quiet=processes.rank() > 0) as stop:
             try:
-                done = self._train(batches, progress, lambda: stop.made)
+                done, asked = self._train(batches, progress, stop)
             except KeyboardInterrupt:
                 self._tell_of_loss()
                 raise
         if not done:
-            logger.warning("left after step %d of %d: %s", self._step, self._options.steps, _GO_ON)
-            if stop.made and processes.rank() == 0:  # torchrun ends all others when one fails: the first one saves
+            logger.warning("left after step %d of %d: %s", self._state.step, self._options.steps, _GO_ON)
+            if asked and processes.rank() == 0:  # torchrun ends all others when one fails: the first one saves
                 raise KeyboardInterrupt
         return done
 
-    def _train(self, batches: Callable[[int], Batches], progress: Progress | None, stop: Callable[[], bool]) -> bool:
-        options, accumulate = self._options, self._recipe.optimizer.accumulate
-        source = load(batches(self._step * accumulate), options.workers)
-        log, began = CsvLog(options.output / "log.csv", options.log_every, after=self._step), time.monotonic()
+    def _train(
+        self, batches: Callable[[int], Batches], progress: Progress | None, stop: StopRequest
+    ) -> tuple[bool, bool]:
+        """Whether all steps are done, and whether any process was asked for an end."""
+        options, accumulate, state = self._options, self._recipe.optimizer.accumulate, self._state
+        source = load(batches(state.step * accumulate), options.workers)
+        log, began = CsvLog(options.output / "log.csv", options.log_every, after=state.step), time.monotonic()
+        asked = False
         self._stage.networks.train()
-        while self._step < options.steps:
+        while state.step < options.steps:
             terms = self._one_step([self._on_device(batch) for batch in self._next(source, accumulate)])
-            self._step += 1
+            state.step += 1
             if processes.rank() == 0:
-                log.add(self._step, terms)
+                log.add(state.step, terms)
             if progress is not None:
-                progress("training", self._step, options.steps)
+                progress("training", state.step, options.steps)
             late = options.stop_after is not None and time.monotonic() - began > options.stop_after
-            leave = processes.any_of_us(late or stop(), options.device)
-            if leave or self._step == options.steps or self._step % options.save_every == 0:
+            late, asked = processes.any_of_us(late, stop.made, device=options.device)
+            if late or asked or state.step == options.steps or state.step % options.save_every == 0:
                 self._save()
-            if options.sample_every and self._step % options.sample_every == 0:
+            if options.sample_every and state.step % options.sample_every == 0:
                 self._draw_sample(batches(0))
-            if leave:
+            if late or asked:
                 break
         if processes.rank() == 0:
             log.flush()
-        return self._step >= options.steps
+        return state.step >= options.steps, asked
 
     def _next(self, source: Iterator[Batch], number: int) -> list[Batch]:
         try:
             return [next(source) for _ in range(number)]
-        except InputError:  # a damaged shot must not cost the steps since the last checkpoint
+        except (InputError, RuntimeError):  # a damaged shot, a worker that died: what was learnt must not go with it
             self._save()
             raise
 
     def export(self, folder: Path) -> list[Path]:
         """Write the averaged weights as the product loads them; returns the files."""
-        return self._stage.export(self._average.networks, folder)
+        return self._stage.export(self._state.average.networks, folder)
 
     def _one_step(self, batches: list[Batch]) -> dict[str, float]:
-        optimizer = self._recipe.optimizer
-        factor = rate(self._step, self._options.steps, optimizer.warmup, optimizer.cooldown)
-        networks, critics = self._stage.networks, self._stage.critics
+        optimizer, step = self._recipe.optimizer, self._state.step
+        factor = rate(step, self._options.steps, optimizer.warmup, optimizer.cooldown)
         sums: dict[str, float] = {}
         # Chance inside of a stage must depend on the step alone, so that a resumed run is the same run.
-        chance = np.random.SeedSequence([self._seed, processes.rank(), self._step])
+        chance = np.random.SeedSequence([self._seed, processes.rank(), step])
         torch.manual_seed(int(chance.generate_state(1, np.uint64)[0] >> np.uint64(1)))
         for batch in batches:
             with self._precision():
-                losses = self._stage.losses(batch, self._step)
+                losses = self._stage.losses(batch, step)
             values = {name: float(term.detach()) for name, term in (losses.networks | losses.critics).items()}
             if not all(map(math.isfinite, values.values())):  # before the gradients, whose samplers crash on such
-                raise DivergedError(f"step {self._step + 1}: a loss is no number any more ({values}): lower --lr")
+                raise DivergedError(f"step {step + 1}: a loss is no number any more ({values}): lower --lr")
             values["total"] = sum(values[name] for name in losses.networks)
             sums = {name: sums.get(name, 0.0) + value / len(batches) for name, value in values.items()}
             for terms in (losses.networks, losses.critics):
                 if terms:
                     (torch.stack(list(terms.values())).sum() / len(batches)).backward()
-        for module, adam in ((networks, self._optimizer), (critics, self._critic_optimizer)):
-            if adam is None:
-                continue
+        for module, adam in self._state.trained():
             parameters = list(module.parameters())
             processes.average_gradients(parameters)
             norm = float(nn.utils.clip_grad_norm_(parameters, optimizer.gradient_norm))
             if not math.isfinite(norm):
-                raise DivergedError(f"step {self._step + 1}: the gradients are no numbers any more: lower --lr")
+                raise DivergedError(f"step {step + 1}: the gradients are no numbers any more: lower --lr")
             for group in adam.param_groups:
                 group["lr"] = optimizer.lr * group["factor"] * factor
             adam.step()
             adam.zero_grad(set_to_none=True)
-        processes.average_buffers(networks.buffers())
-        self._average.follow(networks, self._step)
+        processes.average_buffers(self._stage.networks.buffers())
+        self._state.average.follow(self._stage.networks, step)
         return sums
 
     def _save(self) -> None:
         if processes.rank() == 0:
-            state = {"labels": self._labels()} | {name: part.state_dict() for name, part in self._parts().items()}
-            save_checkpoint(self._options.output / CHECKPOINTS, self._step, state)
+            self._state.save(self._options.output / CHECKPOINTS)
 
     def _tell_of_loss(self) -> None:
         if processes.rank():
             return
         saved = last_step(self._options.output / CHECKPOINTS)
+        lost = _lost(self._state.step - (saved or 0))
         if saved is None:
-            logger.warning("stopped at once: there is no checkpoint yet, so %d steps are lost", self._step)
+            logger.warning("stopped at once: there is no checkpoint yet, %s", lost)
         else:
-            lost = self._step - saved
-            logger.warning("stopped at once: the last checkpoint is of step %d, %d are lost: %s", saved, lost, _GO_ON)
+            logger.warning("stopped at once: the last checkpoint is of step %d, %s: %s", saved, lost, _GO_ON)
 
     def _draw_sample(self, batches: Batches) -> None:
         if processes.rank() == 0:
-            picture = self._stage.sample(self._average.networks, self._on_device(batches.batch(0)))
+            picture = self._stage.sample(self._state.average.networks, self._on_device(batches.batch(0)))
             if picture is not None:
-                save_sheet(picture, self._options.output / SAMPLES / f"step_{self._step:09d}.jpg")
-
-    def _labels(self) -> dict[str, Any]:
-        settings = json.dumps(asdict(self._recipe), sort_keys=True)
-        own = {"model": self._recipe.model, "stage": self._recipe.stage, "seed": self._seed, "recipe": settings}
-        return own | {"processes": processes.count(), "data": self._data}
-
-    def _adams(self) -> dict[str, Optimizer]:
-        both = {"networks": self._optimizer, "critics": self._critic_optimizer}
-        return {name: adam for name, adam in both.items() if adam is not None}
-
-    def _parts(self) -> dict[str, Any]:
-        parts: dict[str, Any] = {
-            "networks": self._stage.networks,
-            "average": self._average.networks,
-            "optimizer": self._optimizer,
-        }
-        if self._critic_optimizer is not None:
-            parts |= {"critics": self._stage.critics, "critic_optimizer": self._critic_optimizer}
-        return parts
-
-    def _groups(self) -> list[dict[str, Any]]:
-        factors = {"spade_generator": self._recipe.optimizer.generator}
-        return [
-            {"params": list(network.parameters()), "factor": factors.get(name, 1.0)}
-            for name, network in self._stage.networks.items()
-        ]
+                save_sheet(picture, self._options.output / SAMPLES / f"step_{self._state.step:09d}.jpg")
 
     def _on_device(self, batch: Batch) -> dict[str, Tensor]:
         """A batch on the device, pictures as float32 in 0..1."""
@@ -287,5 +232,5 @@ class Trainer:
         return torch.autocast(self._options.device.type, torch.bfloat16, enabled=on)
 
 
-def _adam(groups: list[dict[str, Any]], recipe: Recipe) -> Optimizer | None:
-    return Adam(groups, lr=recipe.optimizer.lr, betas=recipe.optimizer.betas, fused=True) if groups else None
+def _lost(steps: int) -> str:
+    return {0: "nothing is lost", 1: "1 step is lost"}.get(steps, f"{steps} steps are lost")

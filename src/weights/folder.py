@@ -7,11 +7,14 @@ one of these inner folders means the folder around it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from .catalogue import FACE_MODELS, MODELS, ModelEntry
-from .ledger import STATE_DIR
+from .ledger import Ledger
 from .paths import is_there
+
+_SUFFIXES = (".safetensors", ".pth")  # of the files of networks, the preferred one first
 
 
 def weights_root(named: Path, entries: Iterable[ModelEntry]) -> Path:
@@ -45,16 +48,30 @@ def files_within(entry: ModelEntry, folder: Path) -> dict[str, Path]:
 
 def existing_file(path: Path) -> Path | None:
     """A file of the catalogue as it lies there: ``.safetensors``, converted or not, comes before ``.pth``."""
-    suffixes = (".safetensors", ".pth") if path.suffix in (".safetensors", ".pth") else (path.suffix,)
+    suffixes = _SUFFIXES if path.suffix in _SUFFIXES else (path.suffix,)
     candidates = (path.with_suffix(suffix) for suffix in suffixes)
     return next((file for file in candidates if is_there(file) and file.is_file()), None)
 
 
 def is_in_use(folder: Path, models: Mapping[str, ModelEntry] = MODELS) -> bool:
-    """Tell whether files of any model lie in a weights folder, or were fetched into it once."""
-    if is_there(folder / STATE_DIR):
+    """Tell whether files of any model lie in a weights folder, or its ledger knows one that was fetched into it."""
+    entries = (*models.values(), *FACE_MODELS.values())
+    if any(files_within(entry, folder) for entry in entries):
         return True
-    return any(files_within(entry, folder) for entry in (*models.values(), *FACE_MODELS.values()))
+    ledger = Ledger(folder)  # one that knows no file is what an attempt that failed leaves
+    return any(ledger.pinned(file.path) is not None for entry in entries for file in entry.files.values())
+
+
+def holds_weights(folder: Path) -> bool:
+    """Tell whether files that look like weights, of whatever model, lie in a folder or in the folders within it."""
+    with suppress(OSError):
+        return any(
+            path.is_file()
+            for level in ("", "*/", "*/*/")
+            for end in _SUFFIXES
+            for path in folder.glob(f"{level}*{end}")
+        )
+    return False
 
 
 def _around(named: Path, last: tuple[str, ...]) -> Path | None:

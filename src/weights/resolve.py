@@ -11,7 +11,7 @@ from ..config.model_config import load_model_config
 from ..errors import InputError, WeightsError
 from .catalogue import FACE_MODELS, MODELS, ModelEntry, WeightFile
 from .fetch import PATIENT, QUICK, fetch, manual_command
-from .folder import files_within, is_in_use, weights_root
+from .folder import files_within, holds_weights, is_in_use, weights_root
 from .hub import hub_endpoint, hub_is_offline
 from .ledger import Ledger
 from .paths import default_weights_dir, is_there, shipped_weights_dir
@@ -26,7 +26,7 @@ class ResolvedModel:
 
     Attributes:
         name: Its name in the catalogue (never "auto").
-        folder: The weights folder that was asked, also where an inner folder of it was named.
+        folder: The weights folder; where an inner one was named, the one around it.
         files: Name of a network -> its file (``.safetensors`` or ``.pth``).
         config: The definition's ``model_params``.
     """
@@ -51,8 +51,8 @@ def resolve_model(
 
     A ``.safetensors`` file beside (or in place of) a ``.pth`` of the same name is preferred. Files that are not the
     catalogue's are taken, and named in the log: whether they fit shows at strict loading. Of the compact model the
-    networks that a folder lacks are those that ship; a folder that holds none at all is warned of, unless it is the
-    default one or keeps other weights.
+    networks that a folder lacks are those that ship. A folder that holds nothing of any model is warned of, unless it
+    is the default one; with "auto", which has its line already, only if it holds weights under other names.
 
     Args:
         name: "auto" or a name of the catalogue ("base", "compact", "animals").
@@ -62,27 +62,32 @@ def resolve_model(
         catalogue: Models by name.
 
     Raises:
-        InputError: No such model.
+        InputError: No such model, or a model that ships is asked for by name and the folder is not there.
         WeightsError: Files are missing and cannot be fetched; the message names them and the command that gets them.
     """
     asked = [official, "compact"] if name == "auto" else [name]
     if not set(asked) <= set(catalogue):
         raise InputError(f"there is no model {name!r}; choose one of: auto, {', '.join(catalogue)}")
     folder = _folder(weights_dir, *(catalogue[each] for each in asked))
-    if name == "auto":
-        name = _choose(folder, official, catalogue)
-    elif not _is_known(folder, catalogue[name], catalogue):
-        tell_of_nothing(catalogue[name], folder)
-    entry = catalogue[name]
+    chosen = _choose(folder, official, catalogue) if name == "auto" else name
+    entry = catalogue[chosen]
+    if _ships(entry):
+        _check_folder(folder, entry, catalogue, is_auto=name == "auto")
     files = _ensure(entry, folder)
     tell_what_is_taken(entry, folder, files)
-    return ResolvedModel(name, folder, files, load_model_config(entry.config or name))
+    return ResolvedModel(chosen, folder, files, load_model_config(entry.config or chosen))
 
 
 def face_model_present(
     name: str, weights_dir: Path | None = None, *, catalogue: Mapping[str, ModelEntry] = FACE_MODELS
 ) -> bool:
-    """Tell whether all files of a face stack ("mediapipe", "insightface") are on disk."""
+    """Tell whether all files of a face stack ("mediapipe", "insightface") are on disk; of a model, with `MODELS`.
+
+    Args:
+        name: a name of the catalogue.
+        weights_dir: weights folder, or the one within it that holds the networks; None for the default one.
+        catalogue: face stacks, or models, by name.
+    """
     entry = catalogue[name]
     return not _missing(entry, _locate(entry, _folder(weights_dir, entry)))
 
@@ -110,11 +115,24 @@ def _folder(weights_dir: Path | None, *entries: ModelEntry) -> Path:
     return default_weights_dir() if weights_dir is None else weights_root(Path(weights_dir), entries)
 
 
-def _is_known(folder: Path, entry: ModelEntry, catalogue: Mapping[str, ModelEntry]) -> bool:
-    """Tell whether a folder is what weights are looked for in; one of official files is, since they are fetched."""
-    if any(file.repo is not None for file in entry.files.values()) or not is_there(folder):
-        return True
-    return folder.resolve() == default_weights_dir().resolve() or is_in_use(folder, catalogue)
+def _ships(entry: ModelEntry) -> bool:
+    return all(file.repo is None for file in entry.files.values())
+
+
+def _check_folder(folder: Path, entry: ModelEntry, catalogue: Mapping[str, ModelEntry], *, is_auto: bool) -> None:
+    """Refuse, or warn of, a folder in place of which a model that ships would be taken without a word.
+
+    With "auto" a folder may be missing or empty, since official weights were to be fetched into it.
+    """
+    if folder.resolve() == default_weights_dir().resolve():
+        return
+    if not is_auto and not (is_there(folder) and folder.is_dir()):
+        raise InputError(
+            f"there is no folder '{folder}' to take weights of {entry.name!r} from: name the one that holds "
+            f"{entry.name}/, or none for the weights that ship"
+        )
+    if not is_in_use(folder, catalogue) and (not is_auto or holds_weights(folder)):
+        tell_of_nothing(entry, folder)
 
 
 def _choose(folder: Path, official: str, catalogue: Mapping[str, ModelEntry]) -> str:

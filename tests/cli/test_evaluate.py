@@ -166,6 +166,10 @@ def test_reasons_are_printed_without_a_table(run, one_person, tmp_path):
         (["--data", "nowhere", "--output", "out"], "prepare_data.py"),
         (["--data", "DATA", "--output", "out", "--split", "train"], "unused_0"),
         (["--data", "DATA", "--output", "out", "--frames_per_clip", "0"], "--frames_per_clip 0 is too few"),
+        (
+            ["--data", "DATA", "--output", "out", "--parts"],
+            "--parts names nothing to measure: give some of self, cross",
+        ),
         (["--data", "DATA", "--output", "out", "--weights", "nowhere"], "is no folder with compact weights"),
         (["--data", "DATA", "--output", "out", "--identity_weights", "nowhere"], "has no face_recognition_model"),
         (["--data", "DATA", "--output", "out", "--lpips", "nowhere"], "--lpips names 'nowhere', which is not there"),

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from src.errors import InputError, WeightsError
+from src.errors import InputError, MissingFileError, WeightsError
 from src.evaluation.perceptual import CHANNELS, LinearLayers, Perceptual, vgg16
 from src.training.perceptual.sequential import SequentialFeatures
 
@@ -111,7 +111,6 @@ def test_weights_of_files(files):
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (("vgg16.pth", "nowhere.pth"), "nowhere.pth', which is not there"),
         (("linear.pth", "vgg16.pth"), r"linear\.pth' does not fit .* 26 missing: features\.0\.weight"),
         (("vgg16.pth", "vgg16.pth"), r"5 missing: lin0\.model\.1\.weight.* unexpected: features\.0\.weight"),
         (
@@ -123,6 +122,11 @@ def test_weights_of_files(files):
 def test_other_files_are_refused(files, names, words):
     with pytest.raises(WeightsError, match=rf"{words}.*takes two files, in this order: VGG-16"):
         Perceptual.from_files([files / name for name in names], CPU)
+
+
+def test_a_file_that_is_not_there(files):
+    with pytest.raises(MissingFileError, match=r"nowhere\.pth', which is not there.*takes two files"):
+        Perceptual.from_files([files / "vgg16.pth", files / "nowhere.pth"], CPU)
 
 
 @pytest.mark.parametrize("count", [1, 3])

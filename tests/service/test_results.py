@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from src.service.fact_routes import _facts
 from src.service.file_answer import open_file
+from src.weights.catalogue import MODELS
 
 from .fake import CONTENT
 
@@ -124,3 +126,17 @@ def test_models(shared):
     assert models["compact"]["available"] and models["compact"]["licence"] == "CC BY-NC-SA 4.0"
     assert models["animals"]["size_bytes"] is None  # sizes of these files were never published
     assert 5_000_000 < models["compact"]["size_bytes"] < 6_000_000 and not models["compact"]["running"]
+
+
+@pytest.mark.parametrize("inner", ["", "liveportrait", "liveportrait/base_models"])
+def test_a_model_is_available_where_the_networks_would_be_found(tmp_path, inner):
+    """An inner folder that was named, and files that were converted, were not seen."""
+    for file in MODELS["base"].files.values():
+        path = (tmp_path / file.path).with_suffix(".safetensors")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert _facts(MODELS["base"], tmp_path / inner, []).available
+    assert _facts(MODELS["compact"], tmp_path / inner, []).available  # it ships
+    assert not _facts(MODELS["animals"], tmp_path / inner, []).available
+    path.unlink()
+    assert not _facts(MODELS["base"], tmp_path / inner, []).available

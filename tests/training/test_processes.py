@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,7 +34,7 @@ with processes.together(torch.device("cpu")):
     processes.average_buffers([statistic, counter])
     processes.average_buffers([counter])
     processes.average_gradients([torch.zeros(1, requires_grad=True)])
-    assert processes.any_of_us(rank == 1, torch.device("cpu")) and not processes.any_of_us(False, torch.device("cpu"))
+    assert processes.any_of_us(rank == 1, False, rank == 0, device=torch.device("cpu")) == (True, False, True)
     assert p.grad.tolist() == [1.5, 4.0] and statistic.tolist() == [0.5] and int(counter) == 7, (p.grad, statistic)
 """
 
@@ -68,7 +69,10 @@ asked = options.pop("asked", 0)
 def progress(stage, done, total):
     if processes.rank() == 1 and done == asked:
         os.kill(os.getpid(), signal.SIGTERM)
-train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", sample_every=0, **options), progress)
+try:
+    train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", sample_every=0, **options), progress)
+except KeyboardInterrupt:
+    sys.exit(130)
 """
 
 
@@ -83,10 +87,12 @@ train(TrainOptions(data, output=folder / "run", device="cpu", backbone="none", s
     ],
 )
 def test_two_train_one_model(toy_data, tmp_path, options):
-    """Both processes end with the same weights, and one that is late or asked for an end stops both."""
+    """Both end with the same weights; one that is late or asked for an end stops both, and the first tells of it."""
     (tmp_path / "same.py").write_text(SAME)
     done = torchrun(tmp_path / "same.py", tmp_path, toy_data, json.dumps(options))
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == int("asked" in options), done.stderr
+    failed = re.findall(r"\(exitcode: (\d+)\) local_rank: (\d+)", done.stderr)
+    assert failed == [("130", "0")] * done.returncode
     one, two = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in (0, 1))
     assert one.keys() == two.keys() and all(torch.equal(one[key], two[key]) for key in one)
     steps = options.get("asked") or (1 if "stop_after" in options else options["steps"])

@@ -1,7 +1,11 @@
+import json
+from dataclasses import replace
+
 import pytest
 
 from src.errors import InputError
-from src.training.same_run import compare, differences
+from src.training.recipe import Recipe
+from src.training.same_run import compare, differences, labels
 
 LABELS = {"model": "compact", "stage": 1, "seed": 0, "recipe": '{"data": {"sources": 2}}', "processes": 1, "data": "a"}
 
@@ -31,3 +35,16 @@ def test_labels(tmp_path, caplog):
 def test_another_run_is_refused(tmp_path, name, value):
     with pytest.raises(InputError, match=f"holds a run with {name} .*, not {value!r}"):
         compare(LABELS, LABELS | {name: value}, tmp_path)
+
+
+def test_what_an_older_checkpoint_does_not_know_had_its_default(tmp_path, caplog):
+    """And a loss that only one of both has weighs nothing in the other."""
+    recipe = Recipe("compact", losses={"pixels": 1.0, "new": 0.0})
+    now = labels(recipe, seed=0, data="a")
+    old = json.loads(now["recipe"])
+    del old["dropout"], old["optimizer"]["betas"], old["losses"]["new"]
+    compare(now | {"recipe": json.dumps(old)}, now, tmp_path)
+    assert not caplog.text
+    later = replace(recipe, dropout=0.2, losses={"pixels": 1.0, "new": 0.5})
+    compare(now | {"recipe": json.dumps(old)}, labels(later, seed=0, data="a"), tmp_path)
+    assert caplog.messages == ["this is not the same run any more: dropout: 0.0 -> 0.2, losses.new: 0.0 -> 0.5"]

@@ -13,13 +13,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from src.config.model_config import load_model_config
 from src.errors import InputError, LivePortraitError, MissingFileError, WeightsError
+from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.training.checkpoint import check_writable
 from src.training.data.shot import Shot
 from src.training.options import TrainOptions
 from src.training.recipe import RECIPES
 from src.training.run import train
 from src.training.trainer import DivergedError, Trainer
+from src.weights.load import load_strict
+from src.weights.paths import shipped_weights_dir
 
 
 def request(toy_data, tmp_path, **changes):
@@ -121,7 +125,10 @@ def test_who_asks_in_the_last_step_gets_the_weights(toy_data, tmp_path):
 
 @pytest.mark.parametrize(
     ("save_every", "message"),
-    [(100, "there is no checkpoint yet, so 3 steps are lost"), (2, "is of step 2, 1 are lost: .* --resume")],
+    [
+        (100, "there is no checkpoint yet, 3 steps are lost"),
+        (2, "is of step 2, 1 step is lost: .* --resume"),
+    ],
 )
 def test_who_asks_twice_is_told_what_is_lost(toy_data, tmp_path, caplog, save_every, message):
     with pytest.raises(KeyboardInterrupt):
@@ -137,11 +144,13 @@ def test_another_seed_is_another_run(toy_data, tmp_path):
 def test_the_shipped_weights_can_be_the_beginning(toy_data, tmp_path):
     """With a rate of next to nothing they stay what they are, but for the statistics of the norms."""
     files = train(request(toy_data, tmp_path, init="shipped", lr=1e-12, steps=2))
-    from src.weights.paths import shipped_weights_dir
-
+    params = load_model_config("compact")["spade_generator_params"]
     for file in files:
-        shipped = load_file(shipped_weights_dir() / "compact" / file.name)
-        trained = load_file(file)
+        shipped, trained = load_file(shipped_weights_dir() / "compact" / file.name), load_file(file)
+        if file.stem == "spade_generator":  # what ships may be of an earlier form
+            network = CompactSPADEDecoder(**params)
+            load_strict(network, shipped, what="what ships")
+            shipped = network.state_dict()
         assert trained.keys() == shipped.keys()
         for key in (key for key in shipped if "running" not in key):
             assert torch.allclose(trained[key].float(), shipped[key].float(), atol=1e-3), key
@@ -233,13 +242,14 @@ def test_options_are_checked_before_it_says_that_it_trains(toy_data, tmp_path, c
     assert "training on" not in caplog.text and not (tmp_path / "run").exists()
 
 
-def test_a_run_that_is_past_its_steps(toy_data, tmp_path, caplog):
-    caplog.set_level(logging.INFO)
+def test_a_run_that_is_past_its_steps(toy_data, tmp_path, monkeypatch):
+    """It is refused before the data is read, which takes its time."""
     options = request(toy_data, tmp_path, stage=2)
     before = states(train(options))
-    with pytest.raises(InputError, match="has done 4 steps already, more than --steps 3: give more --steps"):
-        train(replace(options, resume=True, steps=3))
-    assert "going on" not in caplog.text
+    with monkeypatch.context() as patch:
+        patch.setattr("src.training.run.read_tracks", lambda paths: pytest.fail("it reads the data"))
+        with pytest.raises(InputError, match="has done 4 steps already, more than --steps 3: give more --steps"):
+            train(replace(options, resume=True, steps=3))
     assert equal(before, states(train(replace(options, resume=True))))  # the last word may be had again
 
 
@@ -270,25 +280,7 @@ def test_what_is_not_the_same_any_more_is_said(toy_data, tmp_path, caplog):
     assert {tuple(group["betas"]) for group in groups} == {(0.5, 0.6)}
 
 
-def test_a_checkpoint_without_networks(toy_data, tmp_path):
-    train(request(toy_data, tmp_path, steps=1))
-    (path,) = (tmp_path / "run/checkpoints").iterdir()
-    state = torch.load(path, weights_only=True)
-    del state["average"]
-    torch.save(state, path)
-    with pytest.raises(WeightsError, match="holds no average"):
-        train(request(toy_data, tmp_path, resume=True))
-
-
 def test_several_processes_need_a_gpu_each(toy_data, tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match="would put all 2 processes on one GPU"):
         train(request(toy_data, tmp_path, device="cuda:0"))
-
-
-def test_a_checkpoint_that_is_damaged(toy_data, tmp_path):
-    train(request(toy_data, tmp_path, steps=1))
-    (path,) = (tmp_path / "run/checkpoints").iterdir()
-    path.write_bytes(path.read_bytes()[:5000])
-    with pytest.raises(WeightsError, match="cannot be read as a checkpoint"):
-        train(request(toy_data, tmp_path, resume=True))

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from src.weights.catalogue import MODELS
-from src.weights.folder import existing_file, files_within, is_in_use, weights_root
+from src.weights.folder import existing_file, files_within, holds_weights, is_in_use, weights_root
+from src.weights.ledger import Ledger
 
 COMPACT = MODELS["compact"]
 W = "compact/warping_module.safetensors"
@@ -73,3 +74,20 @@ def test_what_lies_in_a_folder(tmp_path):
     assert not is_in_use(tmp_path) and files_within(COMPACT, tmp_path) == {}
     made(tmp_path / W)
     assert is_in_use(tmp_path) and files_within(COMPACT, tmp_path) == {"warping_module": tmp_path / W}
+
+
+def test_an_attempt_that_failed_puts_no_folder_to_use(tmp_path):
+    Ledger(tmp_path).remember_failure("https://example.org")
+    assert (tmp_path / ".liveportrait/ledger.json").is_file() and not is_in_use(tmp_path)
+    Ledger(tmp_path).pin("liveportrait_animals/xpose.pth", "0" * 64)
+    assert is_in_use(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [("a.pth", True), ("x/a.safetensors", True), ("x/y/a.pth", True), ("x/y/z/a.pth", False), ("a.txt", False)],
+)
+def test_weights_of_whatever_model(tmp_path, file, found):
+    assert not holds_weights(tmp_path) and not holds_weights(tmp_path / "nowhere")
+    made(tmp_path / file)
+    assert holds_weights(tmp_path) is found

@@ -215,18 +215,44 @@ def test_a_folder_without_the_model_is_warned_of(tmp_path, caplog):
     assert all(file.path in line for file in MODELS["compact"].files.values())
 
 
-@pytest.mark.parametrize(
-    "kept", ["liveportrait/s.pth", ".liveportrait/ledger.json", "insightface/models/buffalo_l/det_10g.onnx"]
-)
+def test_auto_warns_of_weights_that_it_cannot_tell(tmp_path, caplog, monkeypatch):
+    """Its own line says only that the official ones are not there."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    save_file({"a": torch.ones(1)}, tmp_path / "warping_module.safetensors")
+    assert resolve("auto", tmp_path).name == "compact"
+    first, second = warnings(caplog)
+    assert "using the small compact model" in first and f"'{tmp_path}' holds no weights of 'compact'" in second
+
+
+@pytest.mark.parametrize("named", ["typo", "typo/compact", "file"])
+def test_compact_by_name_from_a_folder_that_is_not_there_is_refused(start_hub, own, named):
+    """It took what ships without a word."""
+    start_hub(CONTENTS)
+    (own / "file").touch()
+    with pytest.raises(InputError, match=rf"there is no folder '{own / named}'.*holds compact/"):
+        resolve("compact", own / named)
+    assert resolve("base", own / "new").folder == own / "new"  # into which official ones are fetched
+
+
+@pytest.mark.parametrize("kept", ["liveportrait/s.pth", "insightface/models/buffalo_l/det_10g.onnx"])
 def test_a_folder_for_fetched_weights_is_not_warned_of(tmp_path, caplog, kept):
     write(tmp_path, {kept: b"{}"})
     assert resolve("compact", tmp_path).name == "compact" and warnings(caplog) == []
 
 
+def test_a_folder_into_which_nothing_could_be_fetched_is_warned_of(nobody_there, tmp_path, caplog):
+    assert resolve("auto", tmp_path).name == "compact" and len(warnings(caplog)) == 1
+    caplog.clear()
+    resolve("compact", tmp_path)
+    assert f"'{tmp_path}' holds no weights of 'compact'" in warnings(caplog)[0]
+
+
 @pytest.mark.parametrize("given", [True, False])
-def test_the_default_folder_is_not_warned_of(tmp_path, caplog, monkeypatch, given):
-    monkeypatch.setattr(resolve_module, "default_weights_dir", lambda: tmp_path)
-    assert resolve("compact", tmp_path if given else None).name == "compact" and warnings(caplog) == []
+@pytest.mark.parametrize("inner", ["", "not made yet"])
+def test_the_default_folder_is_not_warned_of(tmp_path, caplog, monkeypatch, given, inner):
+    folder = tmp_path / inner
+    monkeypatch.setattr(resolve_module, "default_weights_dir", lambda: folder)
+    assert resolve("compact", folder if given else None).name == "compact" and warnings(caplog) == []
 
 
 def test_a_changed_file_where_those_that_ship_lie_is_warned_of(own, caplog, monkeypatch):

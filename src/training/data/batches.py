@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,10 +164,37 @@ def load(batches: Batches, workers: int) -> Iterator[dict[str, Tensor]]:
     """Batches made by some processes of their own (0: by this one), in the order of their steps.
 
     Raises:
-        InputError: a shot cannot be read.
+        InputError: a shot cannot be read, or one of the processes ended.
     """
     prefetched = 4 if workers else None
-    for batch in DataLoader(_Guarded(batches), batch_size=None, num_workers=workers, prefetch_factor=prefetched):
-        if isinstance(batch, LivePortraitError):
-            raise batch
-        yield batch
+    loader = DataLoader(
+        _Guarded(batches), batch_size=None, num_workers=workers, prefetch_factor=prefetched, worker_init_fn=_stay
+    )
+    try:
+        for batch in _told_here(loader):
+            if isinstance(batch, LivePortraitError):
+                raise batch
+            yield batch
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise InputError(
+            f"a process that makes batches ended ({reason}): if memory ran out, lower --workers"
+        ) from error
+
+
+def _stay(worker: int) -> None:
+    """Let the training alone decide when a process that makes batches ends: signals often go to all of a group."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _told_here(loader: DataLoader[Any]) -> Iterator[Any]:
+    """A loader's batches; that a process died is told when a batch is asked for, not in the middle of a step."""
+    if loader.num_workers == 0 or threading.current_thread() is not threading.main_thread() or os.name != "posix":
+        return iter(loader)
+    before = signal.getsignal(signal.SIGCHLD) or signal.SIG_DFL
+    batches = iter(loader)  # sets a handler that raises wherever the program is
+    signal.signal(signal.SIGCHLD, before)
+    return batches

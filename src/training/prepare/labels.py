@@ -54,10 +54,15 @@ class Labels:
 
     def __init__(self, options: LabelOptions) -> None:
         self._options = options
-        self._table = {} if options.labels is None else read_labels(Path(options.labels).expanduser())
+        self._table = read_labels(Path(options.labels).expanduser()) if options.labels else {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._table
+
+    @property
+    def rule(self) -> IdentityFrom:
+        """Whom files without a label show."""
+        return self._options.identity_from or "file"
 
     def names(self, name: str) -> bool:
         """Whether the table says who a file shows."""
@@ -67,7 +72,7 @@ class Labels:
         """The label of a file by its name relative to the input folder."""
         given = self._table.get(name, {})
         return Label(
-            identity=given.get("identity") or identity_of(name, self._options.identity_from or "file"),
+            identity=given.get("identity") or identity_of(name, self.rule),
             licence=given.get("licence") or self._options.licence,
             origin=given.get("origin", ""),
             face_px=float(given["face_px"]) if given.get("face_px") else None,

@@ -11,7 +11,8 @@ from ...errors import InputError
 
 IdentityFrom = Literal["file", "folder"]
 _SIZES = (64, 1024)
-_CHOICE = "(default: file; to be chosen for --held_out_share)"
+_CHOICE = "(default: as before, else file; to be chosen for --held_out_share)"
+_AS_BEFORE = "(default: as before, else {})"
 WHO = (
     "a person must not be on both sides of --held_out_share: say who is who by --identity_from folder (the files of a "
     "folder show one person), --identity_from file (each file shows somebody else) or --labels"
@@ -46,21 +47,29 @@ class ShotOptions:
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """What is said about files: may change from run to run, since only the index depends on it."""
+    """What is said about files: may change from run to run, since only the index depends on it.
 
-    labels: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(optional)")] = None
-    """JSON list or CSV with the column file (relative to --input) and any of identity, licence, origin, face_px."""
+    The training folder remembers those that decide who is held out: each one that is not given is as it was before.
+    """
+
+    labels: Annotated[str | None, tyro.conf.arg(metavar="FILE", help_behavior_hint=_AS_BEFORE.format("none"))] = None
+    """JSON list or CSV with the column file (relative to --input) and any of identity, licence, origin, face_px;
+    '' = none."""
     licence: str = "unknown"
     """Licence of files without a label."""
     identity_from: Annotated[
         IdentityFrom | None, tyro.conf.arg(metavar="{file,folder}", help_behavior_hint=_CHOICE)
     ] = None
     """Whom files without a label show: each file somebody else, or each folder one person."""
-    held_out: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ID ...", help_behavior_hint="(optional)")] = ()
-    """Identities that are not trained on; a later run that gives no option of this kind holds the same ones out."""
-    held_out_share: float = 0.0
+    held_out: Annotated[
+        tuple[str, ...] | None, tyro.conf.arg(metavar="ID ...", help_behavior_hint=_AS_BEFORE.format("none"))
+    ] = None
+    """Identities that are not trained on; --held_out alone names nobody."""
+    held_out_share: Annotated[
+        float | None, tyro.conf.arg(metavar="FLOAT", help_behavior_hint=_AS_BEFORE.format("0"))
+    ] = None
     """Share of the other identities that are not trained on, 0 to 1; new files never move an identity."""
-    seed: int = 0
+    seed: Annotated[int | None, tyro.conf.arg(metavar="INT", help_behavior_hint=_AS_BEFORE.format("0"))] = None
     """Another seed holds others out."""
 
 
@@ -100,10 +109,8 @@ class PrepareOptions:
             raise InputError(f"--longest {shots.longest} is less than --least_frames {shots.least_frames}")
         if not 0.5 <= shots.least_flag <= 1:
             raise InputError(f"--least_flag must be 0.5 to 1, got {shots.least_flag}")
-        if not 0 <= self.about.held_out_share <= 1:
+        if self.about.held_out_share is not None and not 0 <= self.about.held_out_share <= 1:
             raise InputError(f"--held_out_share must be 0 to 1, got {self.about.held_out_share}")
-        if self.about.held_out_share and self.about.labels is None and self.about.identity_from is None:
-            raise InputError(WHO)
         if shots.cropped and shots.faces > 1:
             raise InputError(f"--faces {shots.faces} needs full frames: with --cropped there is one face a picture")
         if self.workers is not None and self.workers < 1:

@@ -25,7 +25,7 @@ from .remarks import (
     tell_of_nobody_held_out,
     tell_of_sides,
 )
-from .remembered_split import as_json, leaving, says_nothing, with_remembered
+from .remembered_split import leaving, taken_over, with_remembered
 from .report import Report, write_report
 from .sources import Source, find_sources
 from .split import split_of
@@ -40,8 +40,8 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
     """Turn a folder of videos and pictures into a training folder, or do what is missing of that.
 
     The training folder holds `shots/`, `index.csv` and `prepare_report.json`; what was done is remembered in `.state/`.
-    When the work is stopped, the index names what is ready. Who is held out is remembered, too: a run that says nothing
-    of it holds the same people out, and one that says something else warns of those who become training data.
+    When the work is stopped, the index names what is ready. Who is held out is remembered before the work begins: a run
+    takes each option about it that it does not give from those before, and warns of people who become training data.
 
     Args:
         options: all of them.
@@ -49,23 +49,25 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
 
     Raises:
         MissingFileError: there is no such input.
-        InputError: an option, the labels or the output folder cannot be used (another run is in it, or it was made of
-            another input), or the input holds nothing of use.
+        InputError: an option, the labels or the output folder cannot be used (another run is in it, it was made of
+            another input, or what it remembers of who is held out is damaged), or the input holds nothing of use.
         WeightsError: the face networks cannot be used.
     """
     options.check()
     source_folder, folder = Path(options.input).expanduser(), Path(options.output).expanduser()
     records = Records(folder)
-    options = _as_before(options, records)
-    labels = Labels(options.about)
     sources, others = find_sources(source_folder, without=folder)
     if not sources:
         raise InputError(f"'{options.input}' holds no video and no picture")
-    _check_identities(options, sources, labels)
     report = Report({}, [], others)
+    _as_before(options, records, sources)  # what is refused leaves no folder; another run may still be in this one
     with records.hold():
+        given = options.about
+        options, labels = _as_before(options, records, sources)
+        tell_of_earlier_split(taken_over(given, options.about))
         records.begin(options.shots, overwrite=options.overwrite)
         records.keep_input(source_folder, sources)
+        records.keep_split(options.about)  # before the work: a run may be killed
         due = _due(options, sources, labels, records, report)
         tell_of_files(report, gone=records.others(sources))
         tell_of_labels(options.about, sources, labels)
@@ -77,28 +79,28 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
             report.rows = _rows(report, labels, options)
             tell_of_nobody_held_out(report, options.about)
             write_index(folder, report.rows)
-            records.keep_split(as_json(options.about))
             write_report(folder, report.as_dict())
     return report
 
 
-def _as_before(options: PrepareOptions, records: Records) -> PrepareOptions:
-    """The options, with those of the run before about who is held out if this one says nothing of it."""
-    if options.overwrite or not says_nothing(options.about):
-        return options
-    about = with_remembered(options.about, records.split())
-    tell_of_earlier_split(about)
-    return replace(options, about=about)
+def _as_before(options: PrepareOptions, records: Records, sources: Sequence[Source]) -> tuple[PrepareOptions, Labels]:
+    """The options, with those about who is held out that this run does not give as they were before; and the labels."""
+    if not options.overwrite:
+        options = replace(options, about=with_remembered(options.about, records.split()))
+    labels = Labels(options.about)
+    _check_identities(options.about, sources, labels)
+    return options, labels
 
 
 def _leaving(folder: Path, sources: Sequence[Source], labels: Labels, options: PrepareOptions) -> dict[str, int]:
     """Who was held out by the index so far and is trained on now, with the number of their shots."""
-    there = {source.name for source in sources}
     try:
         rows = read_index(folder)
     except (MissingFileError, InputError):  # none yet, or one that this run mends
         return {}
-    return leaving(rows, lambda name: _side(labels.of(name), options.about) if name in there else None)
+    sides = {source.name: _side(labels.of(source.name), options.about) for source in sources}
+    trained = {labels.of(name).identity for name, side in sides.items() if side == "train"}
+    return leaving(rows, sides.get, trained)
 
 
 def _due(
@@ -168,11 +170,13 @@ def _row(record: FileRecord, shot: ShotRecord, label: Label, identity: str, opti
 
 
 def _side(label: Label, about: LabelOptions) -> Split:
-    return split_of(label.identity, about.held_out, about.held_out_share, about.seed)
+    return split_of(label.identity, about.held_out or (), about.held_out_share or 0.0, about.seed or 0)
 
 
-def _check_identities(options: PrepareOptions, sources: Sequence[Source], labels: Labels) -> None:
-    if options.about.held_out_share and options.about.identity_from is None:
+def _check_identities(about: LabelOptions, sources: Sequence[Source], labels: Labels) -> None:
+    if about.held_out_share and about.identity_from is None:
+        if not about.labels:
+            raise InputError(WHO)
         unknown = [source.name for source in sources if not labels.names(source.name)]
         if unknown:
             raise InputError(f"of {len(unknown)} files no label says whom they show ({some(unknown)}), but {WHO}")

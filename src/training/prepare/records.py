@@ -15,7 +15,8 @@ from ..data.index import INDEX, SHOTS, SUFFIX
 from .file_record import FileRecord, ShotRecord
 from .json_file import read_json, write_json
 from .lock import folder_lock
-from .options import ShotOptions
+from .options import LabelOptions, ShotOptions
+from .remembered_split import as_json, from_json
 from .sources import Source
 
 REPORT = "prepare_report.json"
@@ -138,18 +139,31 @@ class Records:
         except OSError as error:
             raise self._unwritable(error) from error
 
-    def split(self) -> dict[str, Any]:
-        """What decided who is held out, see `remembered_split`; nothing if no run has said it."""
-        return read_json(self._state / _SPLIT)
+    def split(self) -> LabelOptions:
+        """What decided who is held out, see `remembered_split`; nothing if no run has said it.
 
-    def keep_split(self, content: dict[str, Any]) -> None:
+        Raises:
+            InputError: it is damaged, so nobody knows who was.
+        """
+        path = self._state / _SPLIT
+        try:
+            return from_json(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return LabelOptions()
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"'{path}', which remembers who is held out, is damaged ({error}): remove it and say again who is, by "
+                "--held_out, --held_out_share, --seed, --identity_from and --labels"
+            ) from error
+
+    def keep_split(self, about: LabelOptions) -> None:
         """Remember what decides who is held out.
 
         Raises:
             FolderError: it cannot be written.
         """
         try:
-            write_json(self._state / _SPLIT, content)
+            write_json(self._state / _SPLIT, as_json(about))
         except OSError as error:
             raise self._unwritable(error) from error
 

@@ -36,27 +36,35 @@ def tell_of_files(report: Report, gone: int) -> None:
 def tell_of_labels(about: LabelOptions, sources: Sequence[Source], labels: Labels) -> None:
     """Files without a label, and people to hold out whom no file shows."""
     without = [source.name for source in sources if source.name not in labels]
-    if about.labels is not None and without:
+    if about.labels and without:
         logger.warning("%d files have no label: %s", len(without), some(without))
     identities = {labels.of(source.name).identity for source in sources}
-    strangers = [identity for identity in about.held_out if identity not in identities]
+    strangers = [identity for identity in about.held_out or () if identity not in identities]
     if strangers:
-        rule = about.identity_from or "file"
+        by_table = sum(labels.names(source.name) for source in sources)
+        by_name = by_table < len(sources)
+        ways = ["--labels"] * (by_table > 0) + [f"--identity_from {labels.rule}"] * by_name
         logger.warning(
-            "no file shows these of the --held_out: %s; by --identity_from %s there are %d identities: %s%s",
+            "no file shows these of the --held_out: %s; by %s there are %d identities: %s%s",
             some(strangers),
-            rule,
+            " and ".join(ways),
             len(identities),
             some(sorted(identities)),
-            "; --identity_from folder takes the files of a folder for one person" if rule == "file" else "",
+            "; --identity_from folder takes the files of a folder for one person"
+            if by_name and labels.rule == "file"
+            else "",
         )
 
 
-def tell_of_earlier_split(about: LabelOptions) -> None:
-    """The options that a run without any takes from the one before."""
-    words = in_words(about)
+def tell_of_earlier_split(taken: LabelOptions) -> None:
+    """The options that a run takes from those before it, since it does not give them."""
+    words = in_words(taken)
     if words:
-        logger.info("held out as by the run before: %s (--overwrite, or any of these options, changes it)", words)
+        logger.info(
+            "held out as by the run before: %s (each of these options can be given anew; 0, --held_out alone or "
+            "--labels '' take one back, and --overwrite all of them)",
+            words,
+        )
 
 
 def tell_of_leaving(shots: Mapping[str, int]) -> None:

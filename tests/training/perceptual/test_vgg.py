@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from src.errors import InputError, WeightsError
-from src.training.perceptual.vgg import vgg19
+from src.training.perceptual.vgg import vgg19, vgg_layers
 
 PICTURE = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0))
 
@@ -65,3 +65,11 @@ def test_it_stays_frozen():
 def test_wrong_taps_are_refused():
     with pytest.raises(InputError, match=r"0 to 36, got \(37,\)"):
         vgg19(taps=(37,))
+
+
+def test_every_size_has_its_own_numbers():
+    layers = vgg_layers((1, 1, 2, 2, 2))  # VGG-11
+    assert [i for i, layer in enumerate(layers) if isinstance(layer, torch.nn.Conv2d)] == [0, 3, 6, 8, 11, 13, 16, 18]
+    assert [i for i, layer in enumerate(layers) if isinstance(layer, torch.nn.MaxPool2d)] == [2, 5, 10, 15, 20]
+    with pytest.raises(ValueError, match="longer"):
+        vgg_layers((1, 1))
