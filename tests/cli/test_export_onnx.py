@@ -163,6 +163,7 @@ def test_compact_from_the_export_to_the_video(tmp_path, monkeypatch):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights").mkdir()
     weights = ["--model", "compact", "--weights_dir", str(tmp_path / "weights")]
     assert main([*weights, "--runs", "0"]) == 0
     assert (tmp_path / "weights/onnx/compact" / record.RECORD).is_file()

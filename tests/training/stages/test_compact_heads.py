@@ -153,7 +153,7 @@ def test_expressions_do_not_move_the_face(heads, slider):
 
 
 def test_what_is_exported_stitches_as_what_was_trained(heads, trained):
-    stitching = trained[0]._average.networks["stitching"]
+    stitching = trained[0]._state.average.networks["stitching"]
     x_s, x_d = torch.rand(2, 3, 21, 3).unbind(0)
     expected = stitching(x_s, x_d)
     assert (heads.stitch(x_s, x_d) - x_d)[:, 4, :2].sub(expected).abs().max() < HALF
