@@ -82,8 +82,8 @@ class Recipe:
         optimizer: see there.
         critics: see there.
         losses: name of a term -> its weight; 0 leaves it out.
-        dropout: share of the channels of W's feature that G does not get to see in a step, of compact models: G then
-            leans less on what it remembers of the faces it is trained on.
+        dropout: share of the channels of W's feature that G does not get to see in a step, of compact models: G is
+            to lean less on what it remembers of the faces it is trained on.
         backbone: of the perceptual term: a name of `perceptual/`, or none.
     """
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -46,19 +46,8 @@ def read_state(path: Path, also: Sequence[type] = ()) -> dict[str, Any]:
     return _read_safetensors(path) if path.suffix == ".safetensors" else _read_pickle(path, start, also)
 
 
-@runtime_checkable
-class Upgrading(Protocol):
-    """A network that has had another form before, and knows how to take the weights of that."""
-
-    def upgraded(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A state dict of an earlier form in today's; others as they are."""
-        ...
-
-
 def load_strict(module: nn.Module, state: Mapping[str, Any], what: str) -> None:
     """Load a state dict into a module, all of it and nothing else, in the module's own precision.
-
-    What a network `Upgrading` takes from an earlier form becomes today's first.
 
     Args:
         module: A module, or a tree of them.
@@ -70,8 +59,6 @@ def load_strict(module: nn.Module, state: Mapping[str, Any], what: str) -> None:
             The module is unchanged then.
     """
     expected = module.state_dict()
-    if isinstance(module, Upgrading):
-        state = module.upgraded(state)
     given = {key: value for key, value in state.items() if key in expected or not key.endswith(_OPTIONAL)}
     missing = [key for key in expected if key not in given and not key.endswith(_OPTIONAL)]
     unexpected = [key for key in given if key not in expected]

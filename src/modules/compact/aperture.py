@@ -8,9 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .ellipses import MOUTH_COORDINATES, eye_ellipses, lip_gap, lost_lid_height, mouth_coordinates, mouth_ellipse
-
-APERTURE_MAPS = 4 + MOUTH_COORDINATES  # see `aperture_maps`; those of the mouth are the last
+from .ellipses import eye_ellipses, lip_gap, lost_lid_height, mouth_ellipse
 
 
 def aperture_maps(kp_driving: Tensor, kp_source: Tensor, size: int) -> Tensor:
@@ -22,13 +20,12 @@ def aperture_maps(kp_driving: Tensor, kp_source: Tensor, size: int) -> Tensor:
         size: side of the maps.
 
     Returns:
-        (B, 8, size, size): the driving face's open mouth; what is to be painted, as `paint_map`; eye regions; how far
-        the eyes close (negative: open); `mouth_coordinates`, in the open mouth.
+        (B, 4, size, size): the driving face's open mouth; what is to be painted, as `paint_map`; eye regions; how far
+        the eyes close (negative: open).
     """
     mouth, eyes, lost = open_mouth(kp_driving, size), _eyes(kp_driving, size), lost_lid_height(kp_driving, kp_source)
     closing = (eyes * (lost[..., None, None] * 8).clamp(-1.5, 1.5)).sum(1)
-    maps = torch.stack([mouth, _paint(mouth, eyes, lost, kp_driving, kp_source), eyes.sum(1), closing], 1)
-    return torch.cat([maps, mouth[:, None] * mouth_coordinates(kp_driving, size)], 1)
+    return torch.stack([mouth, _paint(mouth, eyes, lost, kp_driving, kp_source), eyes.sum(1), closing], 1)
 
 
 def paint_map(kp_driving: Tensor, kp_source: Tensor, size: int) -> Tensor:

@@ -9,11 +9,8 @@ from torch import Tensor
 
 from .grid import along
 
-MOUTH_COORDINATES = 4  # see `mouth_coordinates`
-
 _LEFT_CORNER, _RIGHT_CORNER, _LOWER_LIP, _UPPER_LIP = 17, 14, 19, 20
 _PUPILS, _UPPER_LIDS, _LOWER_LIDS = [11, 15], [13, 16], [18]  # left, right; the lower lids share a keypoint
-_NOSE = 4
 _TINY = 1e-3
 
 
@@ -47,19 +44,6 @@ def mouth_ellipse(kp: Tensor) -> Ellipses:
     half_width, half_height = (0.43 * width).clamp(min=0.02), (lip_gap(kp) / 2).clamp(min=0.006)
     axes = torch.stack([right / half_width, down / half_height], 1)
     return Ellipses(centre[:, None], axes, edge=0.95, steepness=5.0)
-
-
-def mouth_coordinates(kp: Tensor, size: int) -> Tensor:
-    """Where cells lie in the mouth of keypoints (B, 21, 3), (B, 4, size, size).
-
-    Along and across the mouth's ellipse (-1..1 inside); below the tip of the nose, in eye distances, since the upper
-    teeth go with the skull; and the opening of the lips in the same unit, which is one number a frame.
-    """
-    mouth, (_, down, distance) = mouth_ellipse(kp), _axes(kp, *_PUPILS)
-    ellipse = [along(axis, mouth.centres[:, 0], size) for axis in mouth.axes.unbind(1)]  # (B, size, size) each
-    below = along(down / distance, kp[:, _NOSE, :2], size)
-    opening = (lip_gap(kp) / distance)[..., None].expand_as(below)
-    return torch.stack([*ellipse, below, opening], 1).clamp(-2, 2)
 
 
 def eye_ellipses(kp: Tensor) -> Ellipses:

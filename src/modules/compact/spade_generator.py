@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..blocks import SPADE, SPADEResnetBlock
-from .aperture import APERTURE_MAPS, aperture_maps
+from .aperture import aperture_maps
 from .candidates import squared_distances
-from .ellipses import MOUTH_COORDINATES
 from .face_ellipse import face_mask
 
 _COLOURS = 3
-_SKIP = "skip_in.weight"
+_APERTURES = 4  # channels of `aperture_maps`
 _SLOPE = 0.2
 _HEAT_SIGMA, _HEAT_GAIN = 0.04, 4.0  # blobs of the driving keypoints
 _RESIDUAL_GAIN = 0.1  # keeps an untrained G from spoiling the warp
@@ -74,16 +70,9 @@ class CompactSPADEDecoder(nn.Module):
         self.heat_in = nn.Conv2d(num_kp, middle_channels, 3, padding=1)
         self.up_0 = spade_block(middle_channels, up_channels)
         self.up_1 = nn.Sequential(nn.Conv2d(up_channels, out_channels * 4, 3, padding=1), nn.PixelShuffle(2))
-        self.skip_in = nn.Conv2d(_COLOURS * 4 + APERTURE_MAPS, out_channels, 3, padding=1)
+        self.skip_in = nn.Conv2d(_COLOURS * 4 + _APERTURES, out_channels, 3, padding=1)
         self.refine = nn.ModuleList(nn.Conv2d(out_channels, out_channels, 3, padding=1) for _ in range(refine_blocks))
         self.conv_img = nn.Sequential(nn.Conv2d(out_channels, 2 * _COLOURS * 4, 3, padding=1), nn.PixelShuffle(2))
-
-    def upgraded(self, state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Weights (of their keys) as they are now: those from before there were `mouth_coordinates` do without them."""
-        weight, wanted = state.get(_SKIP), self.skip_in.in_channels
-        if not isinstance(weight, Tensor) or weight.ndim != 4 or weight.shape[1] != wanted - MOUTH_COORDINATES:
-            return state
-        return {**state, _SKIP: F.pad(weight, (0, 0, 0, 0, 0, MOUTH_COORDINATES))}
 
     def forward(self, feature: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor) -> tuple[Tensor, Tensor]:
         """Decode B frames.

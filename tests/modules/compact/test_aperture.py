@@ -28,11 +28,9 @@ def strongest(mask: Tensor) -> Tensor:
 
 def test_shapes_and_ranges(x_s, x_d):
     maps = aperture_maps(x_d, x_s.expand_as(x_d), 32)
-    assert maps.shape == (5, 8, 32, 32)
+    assert maps.shape == (5, 4, 32, 32)
     assert bool(((maps[:, :3] >= 0) & (maps[:, :3] <= 1.01)).all())
     assert float(maps[:, 3].abs().max()) <= 1.51
-    assert 0.1 < float(maps[:, 4:].abs().max()) <= 2
-    assert float(maps[:, 4:].abs().sub(2 * maps[:, :1]).max()) <= 0  # only in the mouth
 
 
 def test_paint_map_is_the_second_of_the_maps(x_s, x_d):
@@ -54,17 +52,17 @@ def test_an_opening_mouth_is_painted_where_it_is(x_s):
 
 
 def test_a_mouth_that_was_open_keeps_its_teeth(x_s):
-    mouth, paint, *_ = aperture_maps(with_mouth(x_s, 0.12), with_mouth(x_s, 0.15), 64)[0]
+    mouth, paint, _, _ = aperture_maps(with_mouth(x_s, 0.12), with_mouth(x_s, 0.15), 64)[0]
     assert float(mouth.max()) > 0.9
     assert float(paint.max()) < 1e-6
 
 
 def test_closing_eyes_are_painted_and_opening_ones_are_not(x_s):
-    _, paint, eyes, closing, *_ = aperture_maps(with_eyes_shut(x_s), x_s, 128)[0]
+    _, paint, eyes, closing = aperture_maps(with_eyes_shut(x_s), x_s, 128)[0]
     assert float(paint.max()) > 0.5
     assert float((strongest(eyes) - x_s[0, [11, 15], :2]).norm(dim=-1).min()) < 0.03
     assert float(closing.min()) >= 0
-    _, paint, _, closing, *_ = aperture_maps(x_s, with_eyes_shut(x_s), 128)[0]
+    _, paint, _, closing = aperture_maps(x_s, with_eyes_shut(x_s), 128)[0]
     assert float(paint.max()) < 1e-6
     assert float(closing.max()) <= 0
 

@@ -1,15 +1,7 @@
 import pytest
 import torch
-import torch.nn.functional as F
 
-from src.modules.compact.ellipses import (
-    Ellipses,
-    eye_ellipses,
-    lip_gap,
-    lost_lid_height,
-    mouth_coordinates,
-    mouth_ellipse,
-)
+from src.modules.compact.ellipses import Ellipses, eye_ellipses, lip_gap, lost_lid_height, mouth_ellipse
 
 
 def test_the_edge_lies_where_it_should():
@@ -29,25 +21,6 @@ def test_ellipses_turn_and_move_with_the_face(shape, x_d):
     before, after = shape(x_d), shape(x_d @ quarter.T + shift)
     torch.testing.assert_close(after.centres, before.centres @ quarter[:2, :2].T + shift[:2])
     torch.testing.assert_close(after.axes, before.axes @ quarter[:2, :2].T)
-
-
-def test_coordinates_of_the_mouth(x_d):
-    """Sampled at the lips, the corners and the nose of each frame, on maps fine enough for that."""
-    maps = mouth_coordinates(x_d, 256)
-
-    def at(slot):
-        return F.grid_sample(maps, x_d[:, [slot], None, :2], align_corners=False)[:, :, 0, 0]  # (B, 4)
-
-    upper, lower, left, right, nose = (at(slot) for slot in (20, 19, 17, 14, 4))
-    pupils = (x_d[:, 11, :2] - x_d[:, 15, :2]).norm(dim=-1)
-    is_open = lip_gap(x_d)[:, 0] > 0.03
-    assert is_open.any()
-    torch.testing.assert_close(lower[:, 1][is_open], -upper[:, 1][is_open], rtol=0, atol=0.02)  # the middle is between
-    assert (lower[:, 1][is_open] > 0.9).all()
-    assert (left[:, 0] < -0.9).all() and (right[:, 0] > 0.9).all()
-    torch.testing.assert_close(nose[:, 2], torch.zeros(len(x_d)), rtol=0, atol=1e-4)
-    torch.testing.assert_close((lower - upper)[:, 2][is_open], upper[:, 3][is_open], rtol=0, atol=0.1)
-    torch.testing.assert_close(upper[:, 3], lip_gap(x_d)[:, 0] / pupils, rtol=1e-4, atol=1e-5)
 
 
 def test_the_gap_of_the_lips_is_never_negative(x_d):
