@@ -77,7 +77,6 @@ def test_errors(tmp_path, text, message):
         ("data: {colour: {changed: 3}}", "changed must be a share"),
         ("data: {colour: {gain: -0.1}}", "gain must be 0 or more"),
         ("data: {invented: {share: 1.1}}", "share must be a share"),
-        ("data: {invented: {opened: 2}}", "opened must be a share"),
         ("data: {invented: {yaw: -3}}", "yaw must be 0 or more"),
         ("model: base", "model .*top of the file"),
         ("stage: 2", "stage .*top of the file"),

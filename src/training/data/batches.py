@@ -80,7 +80,6 @@ class Batches(IterableDataset[dict[str, Tensor]]):
         super().__init__()
         self._clips = [track for track in tracks if len(track) > 1]
         self._stills = [track for track in tracks if len(track) == 1]
-        self._open_stills = [track for track in self._stills if can_close(track)] or self._stills
         if not self._clips:
             raise InputError(f"training needs a shot of more than one frame, got {len(self._stills)} of one frame each")
         weights = np.array([track.weight for track in self._clips])
@@ -131,8 +130,7 @@ class Batches(IterableDataset[dict[str, Tensor]]):
     def _invented(self, clip: Track, rng: Generator) -> tuple[list[Rgb], Floats, Floats]:
         """A still and warps of it; which of them is the source is left to chance, but never an open mouth's picture."""
         options = self._options
-        stills = self._open_stills if rng.random() < options.invented.opened else self._stills
-        still = stills[rng.integers(len(stills))]
+        still = self._stills[rng.integers(len(self._stills))]
         with Shot(still.path) as shot:
             picture, mesh = shot.picture(0), shot.meshes[0]
         closing = can_close(still) and bool(rng.random() < options.invented.closing)

@@ -47,7 +47,6 @@ class InventedOptions:
         expression: most of another person's expression that is added, as a factor.
         shift: most shift, in crop units.
         closing: share of the open mouths that are closed.
-        opened: share of the draws that look for a still with an open mouth; the others take any.
     """
 
     share: float = 0.15
@@ -57,11 +56,10 @@ class InventedOptions:
     expression: float = 1.0
     shift: float = 0.05
     closing: float = 0.0
-    opened: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise `InputError` for numbers that make no sense."""
-        check_ranges(self, share=SHARE, closing=SHARE, opened=SHARE)
+        check_ranges(self, share=SHARE, closing=SHARE)
         check_ranges(self, **dict.fromkeys(("pitch", "yaw", "roll", "expression", "shift"), NOT_NEGATIVE))
 
 

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from ...engine.compact_sizes import INTERNAL_SIZE, shrunk
 from ...errors import InputError
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
-from ...modules.compact.aperture import open_mouth
 from ...modules.compact.compose import finish, warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
@@ -46,7 +45,7 @@ _NETWORKS = {
 }
 _PARTS: tuple[Region, ...] = ("eyes", "lips")
 TERMS = (
-    *("l1", "l2", "pyramid", "ssim", "pooled", "mouth", "inside", "warp", "flow"),
+    *("l1", "l2", "pyramid", "ssim", "pooled", "mouth", "warp", "flow"),
     *(f"perceptual_{region}" for region in (WHOLE, *_PARTS)),
     *(f"{kind}_{region}" for kind in ADVERSARIAL for region in _PARTS),
 )
@@ -156,7 +155,6 @@ def _pixel_terms(drawn: Drawn, target: Tensor, kp: Tensor) -> dict[str, Callable
         "ssim": lambda: 1 - ssim(*(nn.functional.avg_pool2d(picture, 2) for picture in (drawn.picture, target))),
         "pooled": lambda: pooled_l1(drawn.picture, target, 8 * size // INTERNAL_SIZE),
         "mouth": lambda: weighted_l1(drawn.picture, target, mouth(kp, size)),
-        "inside": lambda: weighted_l1(drawn.picture, target, open_mouth(kp, size)[:, None]),
         "warp": lambda: weighted_l1(drawn.warped, target, weight),
         "flow": lambda: total_variation(drawn.flow),
     }

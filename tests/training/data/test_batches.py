@@ -76,25 +76,6 @@ def test_open_mouths_of_stills_are_closed_and_never_the_source(toy_data, tracks)
     assert (source < 0.01).all() and (driving.amax(1) > 0.02).all()
 
 
-def test_stills_with_an_open_mouth_are_looked_for(tracks):
-    """One whose mouth is said to be shut cannot be read, so a draw of it is an error."""
-    clips = [track for track in tracks if len(track) > 1]
-    stills = [track for track in tracks if len(track) == 1]
-    shut = type(stills[0])(stills[0].path.with_name("lost"), stills[0].kp, stills[0].R, stills[0].openness * 0)
-    given = [*clips, stills[0], *[shut] * 9]
-
-    def draw(opened):
-        options = DataOptions(size=64, sources=8, invented=InventedOptions(share=1.0, opened=opened))
-        return Batches(given, options, seed=0).batch(0)
-
-    assert len(draw(1.0)["source"]) == 8
-    with pytest.raises(InputError, match="lost"):
-        draw(0.0)
-    given = [*clips, shut]
-    with pytest.raises(InputError, match="lost"):  # without any it takes the others
-        draw(1.0)
-
-
 @pytest.mark.parametrize("kind", [Batches, KeypointBatches])
 def test_stills_alone_are_not_enough(tracks, kind):
     stills = [track for track in tracks if len(track) == 1]
