@@ -101,6 +101,15 @@ def mirror_order() -> NDArray[np.int64]:
 
 
 @cache
+def mirrored_points() -> NDArray[np.int64]:
+    """Numbers of the mesh's points in a flipped picture, by the mean face, which is symmetric; (478,), read-only."""
+    face = mean_face()
+    order = np.linalg.norm(face[:, None] - face * [-1, 1, 1], axis=-1).argmin(1)
+    order.flags.writeable = False
+    return order
+
+
+@cache
 def _keypoint_weights() -> Array:
     """Keypoints as linear combinations of mesh points, (21, 478), read-only."""
     weights = np.zeros((NUM_KP, N_POINTS))

@@ -6,8 +6,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ...face.averaged_mesh import averaged_mesh
 from ...face.boxes import box_of
-from ...face.face import Face, FaceDetector, Rgb, Scheme
+from ...face.face import Face, FaceDetector, Points, Rgb, Scheme
 from ...face.face_mesh import mesh_of_crop
 from ...face.mediapipe_detector import MediapipeDetector
 from ...face.tracking import FaceTracker
@@ -17,7 +18,7 @@ from .crop import NOMINAL
 from .options import ShotOptions
 
 
-def open_detector(options: ShotOptions) -> FaceDetector:
+def open_detector(options: ShotOptions) -> SecondLook:
     """The detector that the options need; its faces are meshes, and their score is the mesh network's flag.
 
     Raises:
@@ -36,7 +37,7 @@ class SecondLook:
 
     name = "second look"
 
-    def __init__(self, detector: FaceDetector) -> None:
+    def __init__(self, detector: MediapipeDetector) -> None:
         self._detector = detector
 
     def detect(self, rgb: Rgb) -> list[Face]:
@@ -48,6 +49,10 @@ class SecondLook:
         """The same face in the next frame; None when it is lost."""
         return self._detector.follow(rgb, previous)
 
+    def steady(self, rgb: Rgb, landmarks: Points) -> Points:
+        """Landmarks (478, 3) of a face again, in pixels, as the mean of several looks."""
+        return averaged_mesh(self._detector.mesh, rgb, landmarks)
+
 
 class CroppedFaces(SecondLook):
     """Finds the face of pictures that are cropped already: where the crop shows it by construction, else anywhere.
@@ -58,15 +63,11 @@ class CroppedFaces(SecondLook):
 
     name = "cropped"
 
-    def __init__(self, detector: MediapipeDetector) -> None:
-        super().__init__(detector)
-        self._mesh = detector.mesh
-
     def detect(self, rgb: Rgb) -> list[Face]:
         """The face of a crop with its margin, (N, N, 3) uint8; an empty list when there is none."""
         edge = round(len(rgb) * (1 - NOMINAL) / 2)
         inner = np.ascontiguousarray(rgb[edge : len(rgb) - edge, edge : len(rgb) - edge])
-        points = mesh_of_crop(self._mesh, inner)
+        points = mesh_of_crop(self._detector.mesh, inner)
         if points is not None:
             points += np.array([edge, edge, 0], np.float32)
             face = self.follow(rgb, Face(box_of(points), 1.0, points, Scheme.MESH478))

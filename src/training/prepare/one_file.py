@@ -14,12 +14,13 @@ from typing import Self
 import numpy as np
 
 from ...errors import Cancelled, InputError, LivePortraitError
-from ...face.face import FaceDetector, Rgb
+from ...face.face import Rgb
+from ...face.landmarks import Floats
 from ..data.shot import ShotWriter
 from .crop import cropping_of
 from .figures import lip_range, medians, yaw_range
 from .file_record import FileRecord, ShotRecord
-from .finders import open_detector, open_follower
+from .finders import SecondLook, open_detector, open_follower
 from .media import open_media
 from .options import ShotOptions
 from .pieces import Sights, sections
@@ -49,7 +50,7 @@ class Preparer:
         folder: Path,
         options: ShotOptions,
         stopped: Callable[[], bool] = lambda: False,
-        detector: FaceDetector | None = None,
+        detector: SecondLook | None = None,
     ) -> None:
         self._records, self._options, self._stopped = Records(folder), options, stopped
         self._detector = detector or open_detector(options)
@@ -110,12 +111,18 @@ class Preparer:
         for number, rgb in frames:
             for name, plan in shots.items():
                 if number in plan.meshes:
-                    writers[name].add(plan.crop.picture(rgb), plan.meshes[number], number)
+                    writers[name].add(plan.crop.picture(rgb), self._mesh(rgb, plan, number), number)
         for writer in writers.values():
             try:
                 writer.close()
             except InputError as error:
                 raise FolderError(str(error)) from error
+
+    def _mesh(self, rgb: Rgb, plan: ShotPlan, number: int) -> Floats:
+        """What is stored of a frame's mesh, in crop coordinates."""
+        if not self._options.steady:
+            return plan.meshes[number]
+        return plan.crop.mesh(self._detector.steady(rgb, plan.landmarks[number]))
 
 
 def _shot_record(name: str, number: int, plan: ShotPlan, size: int, fps: Fraction | None) -> ShotRecord:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from ...face.face import Points
 from ...face.landmarks import Floats
 from .crop import Crop, Cropping
 from .options import ShotOptions
@@ -32,6 +34,11 @@ class ShotPlan:
     meshes: dict[int, Floats]
     sights: list[Sight]
     person: int
+
+    @cached_property
+    def landmarks(self) -> dict[int, Points]:
+        """The meshes in pixels of the frames."""
+        return {sight.frame: sight.landmarks for sight in self.sights}
 
 
 def plans_of(

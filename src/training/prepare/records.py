@@ -21,7 +21,7 @@ from .sources import Source
 
 REPORT = "prepare_report.json"
 _STATE = ".state"
-_OPTIONS, _INPUT, _SPLIT, _LOCK, _FORMAT = "options.json", "input.json", "split.json", "lock", 2
+_OPTIONS, _INPUT, _SPLIT, _LOCK, _FORMAT = "options.json", "input.json", "split.json", "lock", 3
 
 
 class FolderError(InputError):

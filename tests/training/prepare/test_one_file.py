@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from src.errors import Cancelled, InputError, MissingFileError
+from src.face.averaged_mesh import averaged_mesh
 from src.face.face_mesh import region_of_mesh
 from src.media import ffmpeg
 from src.media.picture import write_picture
@@ -56,7 +57,7 @@ def fits(shot: Shot, detector, index: int) -> float:
     """How far a shot's mesh is from what the network sees in the stored picture, in pixels."""
     picture = shot.picture(index)
     stored = (shot.meshes[index] + [1, 1, 0]) * len(picture) / 2
-    (seen,) = detector._mesh.settle(picture, [region_of_mesh(stored.astype(np.float32))])
+    (seen,) = detector._detector.mesh.settle(picture, [region_of_mesh(stored.astype(np.float32))])
     return float(np.abs(seen.landmarks[:, :2] - stored[:, :2]).mean())
 
 
@@ -98,6 +99,22 @@ def test_both_ways_agree(prepared, tmp_path):
     _, (again,) = prepared(CROPPED)
     assert np.abs(again.meshes - meshes).max() < 0.03
     assert np.abs(again.picture(0).astype(float) - stored).mean() < 2
+
+
+@pytest.mark.parametrize("cropping", [False, True])
+def test_steady_meshes_are_the_mean_of_several_looks(prepared, tmp_path, detectors, cropping):
+    picture = cropped() if cropping else frame()
+    write_picture(tmp_path / "in/a.png", picture)
+    (one,), (many,) = (prepared(ShotOptions(cropped=cropping, steady=steady))[1] for steady in (False, True))
+    (face,) = detectors[cropping].detect(picture)
+    change = many.meshes[0] - one.meshes[0]  # in half sides of the stored picture
+    wanted = averaged_mesh(detectors[cropping]._detector.mesh, picture, face.landmarks) - face.landmarks  # pixels
+    scale = np.linalg.norm(np.diff(one.meshes[0][[33, 263]], axis=0)) / np.linalg.norm(
+        np.diff(face.landmarks[[33, 263]], axis=0)
+    )
+    lengths = (np.linalg.norm(moved[:, :2], axis=1) for moved in (change, wanted * scale))  # the crop is turned upright
+    np.testing.assert_allclose(*lengths, atol=1e-5)
+    assert np.abs(change).max() > 1e-3
 
 
 def test_several_faces(prepared, tmp_path):
