@@ -111,7 +111,8 @@ class Preparer:
         for number, rgb in frames:
             for name, plan in shots.items():
                 if number in plan.meshes:
-                    writers[name].add(plan.crop.picture(rgb), self._mesh(rgb, plan, number), number)
+                    plan.meshes[number] = self._mesh(rgb, plan, number)  # the index tells of what is stored
+                    writers[name].add(plan.crop.picture(rgb), plan.meshes[number], number)
         for writer in writers.values():
             try:
                 writer.close()

@@ -16,6 +16,7 @@ from src.training.data import shot as shot_module
 from src.training.data.shot import Shot
 from src.training.prepare import one_file as module
 from src.training.prepare.crop import NOMINAL, SCALE
+from src.training.prepare.figures import lip_range, yaw_range
 from src.training.prepare.finders import CroppedFaces, open_detector
 from src.training.prepare.one_file import Preparer
 from src.training.prepare.options import ShotOptions
@@ -115,6 +116,13 @@ def test_steady_meshes_are_the_mean_of_several_looks(prepared, tmp_path, detecto
     lengths = (np.linalg.norm(moved[:, :2], axis=1) for moved in (change, wanted * scale))  # the crop is turned upright
     np.testing.assert_allclose(*lengths, atol=1e-5)
     assert np.abs(change).max() > 1e-3
+
+
+def test_figures_are_those_of_the_stored_meshes(prepared, tmp_path):
+    write_video(tmp_path / "in/a.mp4", [frame(240 + n, turn=n) for n in range(9)])
+    record, (shot,) = prepared()
+    assert record.shots[0].yaw_range == yaw_range(shot.meshes)
+    assert record.shots[0].lip_range == lip_range(shot.meshes)
 
 
 def test_several_faces(prepared, tmp_path):
