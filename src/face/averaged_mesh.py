@@ -1,6 +1,6 @@
 """The mesh of a face from eight looks at it: what a single look errs by differs from look to look.
 
-For what is looked at once and used often, such as training data: eight looks take eight times as long.
+For what is looked at once and used often, such as training data.
 """
 
 from __future__ import annotations

@@ -23,20 +23,15 @@ def aperture_maps(kp_driving: Tensor, kp_source: Tensor, size: int) -> Tensor:
         (B, 4, size, size): the driving face's open mouth; what is to be painted, as `paint_map`; eye regions; how far
         the eyes close (negative: open).
     """
-    mouth, eyes, lost = open_mouth(kp_driving, size), _eyes(kp_driving, size), lost_lid_height(kp_driving, kp_source)
+    mouth, eyes, lost = _open_mouth(kp_driving, size), _eyes(kp_driving, size), lost_lid_height(kp_driving, kp_source)
     closing = (eyes * (lost[..., None, None] * 8).clamp(-1.5, 1.5)).sum(1)
     return torch.stack([mouth, _paint(mouth, eyes, lost, kp_driving, kp_source), eyes.sum(1), closing], 1)
 
 
 def paint_map(kp_driving: Tensor, kp_source: Tensor, size: int) -> Tensor:
     """Share of G's own colour: the newly opened part of the mouth, and closing eyes; (B, 1, size, size) in 0..1."""
-    mouth, eyes, lost = open_mouth(kp_driving, size), _eyes(kp_driving, size), lost_lid_height(kp_driving, kp_source)
+    mouth, eyes, lost = _open_mouth(kp_driving, size), _eyes(kp_driving, size), lost_lid_height(kp_driving, kp_source)
     return _paint(mouth, eyes, lost, kp_driving, kp_source)[:, None]
-
-
-def open_mouth(kp: Tensor, size: int) -> Tensor:
-    """The open mouth, (B, size, size) in 0..1."""
-    return mouth_ellipse(kp).draw(size)[:, 0] * mouth_strength(kp)[..., None]
 
 
 def newly_open(kp_driving: Tensor, kp_source: Tensor) -> Tensor:
@@ -58,6 +53,11 @@ def shut(lost: Tensor) -> Tensor:
 def _paint(mouth: Tensor, eyes: Tensor, lost: Tensor, kp_driving: Tensor, kp_source: Tensor) -> Tensor:
     lids = (eyes * shut(lost)[..., None, None]).sum(1).clamp(max=1)
     return torch.maximum(mouth * newly_open(kp_driving, kp_source)[..., None], lids)
+
+
+def _open_mouth(kp: Tensor, size: int) -> Tensor:
+    """The open mouth, (B, size, size) in 0..1."""
+    return mouth_ellipse(kp).draw(size)[:, 0] * mouth_strength(kp)[..., None]
 
 
 def _eyes(kp: Tensor, size: int) -> Tensor:

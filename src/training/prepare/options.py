@@ -36,7 +36,7 @@ class ShotOptions:
     longest: int = 1500
     """Frames after which a shot is cut in two, each with a crop of its own; bounds the memory that is needed."""
     steady: bool = True
-    """Take the mean of eight looks at each face as its landmarks: more exact, and most of the time that is taken."""
+    """Take the mean of eight looks at each face as its landmarks, in place of one."""
     least_frames: int = 8
     """Shots with fewer usable frames are dropped, before --max_frames thins them out."""
     least_face: float = 80.0
