@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from src.errors import InputError, LivePortraitError, MissingFileError, WeightsError
 from src.training.checkpoint import check_writable
-from src.training.data.shot import Shot
+from src.training.data.batches import Batches
 from src.training.options import TrainOptions
 from src.training.recipe import RECIPES
 from src.training.run import train
@@ -173,20 +173,19 @@ def test_a_shot_that_breaks_costs_no_steps(toy_data, tmp_path):
     broken = tmp_path / "data"
     shutil.copytree(toy_data, broken)
     options = request(broken, tmp_path, save_every=100, steps=50, stage=1)
-    original, calls = Shot.picture, []
+    original = Batches.batch
 
-    def picture(shot, index):
-        calls.append(index)
-        if len(calls) > 20:
+    def batch(batches, step):
+        if step >= 3:
             raise InputError("'shot' is damaged")
-        return original(shot, index)
+        return original(batches, step)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Shot, "picture", picture)
+        patch.setattr(Batches, "batch", batch)
         with pytest.raises(InputError, match="is damaged"):
             train(options)
-    assert checkpoint(tmp_path / "run")["step"] >= 1
-    train(replace(options, resume=True, steps=checkpoint(tmp_path / "run")["step"] + 1))
+    assert checkpoint(tmp_path / "run")["step"] == 3
+    train(replace(options, resume=True, steps=4))
 
 
 @pytest.mark.parametrize(
