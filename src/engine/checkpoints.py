@@ -12,7 +12,7 @@ from torch import nn
 
 from ..errors import WeightsError
 from ..modules.stitching_retargeting_network import StitchingRetargetingNetwork
-from ..weights.layout import split_stitching
+from ..weights.layout import as_trained, split_stitching
 from ..weights.load import load_strict, read_state
 from .heads import Heads
 
@@ -41,8 +41,9 @@ class Checkpoints:
         Raises:
             WeightsError: the file cannot be read or does not fit.
         """
-        built = network(**self.params[f"{name}_params"])
-        load_strict(built, read_state(self.files[name]), what=self.files[name].name)
+        state = read_state(self.files[name])
+        built = network(**as_trained(self.params[f"{name}_params"], state))
+        load_strict(built, state, what=self.files[name].name)
         return self._ready(built)
 
     def heads(self) -> Heads:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
 from ..errors import InputError, MissingFileError
 from ..weights.catalogue import MODELS
 from ..weights.folder import files_within, weights_root
+from ..weights.layout import LIP_EDGE
 from ..weights.load import load_strict, read_state
 from ..weights.paths import shipped_weights_dir
 
 SHIPPED = "shipped"
+_log = logging.getLogger(__name__)
 
 
 def weights_folder(model: str, init: str) -> Path:
@@ -49,4 +53,13 @@ def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path
     if missing := [files[name].path for name in networks if name not in found]:
         raise MissingFileError(f"'{folder}' is no weights folder of {model}: it lacks {', '.join(missing)}")
     for name, network in networks.items():
-        load_strict(network, read_state(found[name]), what=f"'{found[name]}'")
+        load_strict(network, _with_lip_edge(read_state(found[name]), network, found[name]), what=f"'{found[name]}'")
+
+
+def _with_lip_edge(state: dict[str, Any], network: nn.Module, file: Path) -> dict[str, Any]:
+    """Weights of before the compact W's points of the lips' edge, with the network's own."""
+    own = network.state_dict()
+    if LIP_EDGE not in own or LIP_EDGE in state:
+        return state
+    _log.info("'%s' is of before the points of the lips' edge: training adds them", file)
+    return {**state, LIP_EDGE: own[LIP_EDGE]}

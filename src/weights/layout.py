@@ -1,4 +1,4 @@
-"""Layouts of the official files: three heads in one file, and spectral norm (spec: networks, sections 4.2 and 7).
+"""Layouts of files: three heads in one, spectral norm (spec: networks, sections 4.2 and 7), parts that came later.
 
 Functions on state dicts and built networks; nothing here reads or writes a file.
 """
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..errors import WeightsError
 
+LIP_EDGE = "dense_motion_network.lip_edge"  # of the compact W, whose first weights had none
 _HEADS = {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}  # official name: ours
 
 
@@ -42,6 +43,19 @@ def split_stitching(state: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
             f"stitching weights without {', '.join(missing)}: is it the right file? it begins with {list(state)[:3]}"
         )
     return parts
+
+
+def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The definition of a network as the weights of a file had it: those of before the lips' edge work without it.
+
+    Args:
+        params: constructor arguments of a network.
+        state: flat state dict of a file.
+    """
+    dense = params.get("dense_motion_params", {})
+    if "lip_edge_reach" not in dense or LIP_EDGE in state:
+        return params
+    return {**params, "dense_motion_params": {key: dense[key] for key in dense if key != "lip_edge_reach"}}
 
 
 def _flat(state: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:

@@ -5,8 +5,10 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from src.config.model_config import load_model_config
 from src.engine.checkpoints import Checkpoints
 from src.errors import WeightsError
+from src.modules.compact.warping_network import CompactWarpingNetwork
 from src.modules.stitching_retargeting_network import StitchingRetargetingNetwork
 
 HEADS = {
@@ -44,6 +46,18 @@ def test_build_on_another_device(files):
     save_file({"weight": torch.ones(3, 2), "bias": torch.ones(3)}, files["some"])
     network = Checkpoints(files, PARAMS, torch.device("meta")).build(nn.Linear, "some")
     assert network.weight.device.type == "meta"
+
+
+@pytest.mark.parametrize("with_edge", [True, False])
+def test_weights_of_before_the_lips_edge_work_without_it(tmp_path, with_edge):
+    file, params = tmp_path / "warping_module.safetensors", load_model_config("compact")
+    state = CompactWarpingNetwork(**params["warping_module_params"]).state_dict()
+    save_file({key: value for key, value in state.items() if with_edge or not key.endswith("lip_edge")}, file)
+    built = Checkpoints({"warping_module": file}, params, torch.device("cpu")).build(
+        CompactWarpingNetwork, "warping_module"
+    )
+    assert (built.dense_motion_network.lip_edge is not None) == with_edge
+    assert built.dense_motion_network.splat_sigma.shape == (35 if with_edge else 25,)
 
 
 def test_a_file_of_another_shape_is_named(checkpoints, files):

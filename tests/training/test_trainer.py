@@ -168,7 +168,7 @@ def test_weights_that_went_astray_are_not_exported(toy_data, tmp_path):
     assert not list((tmp_path / "run").rglob("*.safetensors"))
 
 
-def test_a_shot_that_breaks_costs_no_steps(toy_data, tmp_path):
+def test_a_batch_that_breaks_costs_no_steps(toy_data, tmp_path):
     """What was learnt until then is saved, and a run on mended data goes on from there."""
     broken = tmp_path / "data"
     shutil.copytree(toy_data, broken)

@@ -3,7 +3,7 @@ import torch
 
 from src.errors import WeightsError
 from src.modules.spade_generator import SPADEDecoder
-from src.weights.layout import fold_spectral_norm, split_stitching, unfold_spectral_norm
+from src.weights.layout import LIP_EDGE, as_trained, fold_spectral_norm, split_stitching, unfold_spectral_norm
 from src.weights.load import load_strict, read_state
 from tests.parity import fill
 from tests.parity.weights import STITCHING, official_state, wrapped_stitching
@@ -25,6 +25,24 @@ def assert_official_heads(parts):
     for name, official in (("stitching", "retarget_shoulder"), ("lip", "retarget_mouth"), ("eye", "retarget_eye")):
         assert list(parts[name]) == list(states[official])
         assert all(torch.equal(value, states[official][key]) for key, value in parts[name].items())
+
+
+@pytest.mark.parametrize(
+    ("params", "state"),
+    [
+        ({"width": 3}, {}),
+        ({"dense_motion_params": {"width": 3}}, {}),
+        ({"dense_motion_params": {"lip_edge_reach": 0.1}}, {LIP_EDGE: torch.ones(1)}),
+    ],
+)
+def test_a_definition_that_a_file_fits_is_left_alone(params, state):
+    assert as_trained(params, state) is params
+
+
+def test_weights_of_before_the_lips_edge():
+    params = {"width": 3, "dense_motion_params": {"lip_edge_reach": 0.1, "height": 4}}
+    assert as_trained(params, {"weight": torch.ones(1)}) == {"width": 3, "dense_motion_params": {"height": 4}}
+    assert "lip_edge_reach" in params["dense_motion_params"]
 
 
 def test_split_with_and_without_the_prefix():

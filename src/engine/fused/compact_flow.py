@@ -8,32 +8,33 @@ from torch import Tensor
 
 from ...modules.compact.calm import ROUNDS, WINDOW, border_fade
 from ...modules.compact.face_ellipse import face_mask
-from .compact_motion import Motions, bells
+from .compact_motion import bells
 
 
-def splat(flow: Tensor, motions: Motions, sigma: Tensor) -> Tensor:
+def splat(flow: Tensor, driving: Tensor, source: Tensor, sigma: Tensor) -> Tensor:
     """As the plain `splat`, with each Gaussian as the product of a column and a row.
 
     A sum of K Gaussians with weights is then one product of small matrices, and no map of (K, S, S) is made.
 
     Args:
         flow: (B, 2, S, S) in crop coordinates.
-        motions: of B frames.
+        driving: points where the flow is known, (B, K, 2).
+        source: where they lie in the source, (1, K, 2) or (B, K, 2).
         sigma: width of each Gaussian, (K,).
 
     Returns:
         (B, 2, S, S).
     """
-    variance = sigma[:, None] ** 2
-    rows, columns = (bells(motions.driving[..., i], flow.shape[-1], variance) for i in (0, 1))  # (B, K, S)
-    columns = columns.mT  # (B, S, K)
+    bell = bells(driving, flow.shape[-1], sigma[:, None, None] ** 2)  # (B, K, 2, S)
+    rows, columns = bell[:, :, 0], bell[:, :, 1].mT  # (B, K, S) and (B, S, K)
     total = (columns @ rows).clamp_(min=1)[:, None]
-    place = motions.driving[:, :, None, :2]
-    wanted = (motions.source - motions.driving)[..., :2].mT  # (B, 2, K)
+    wanted = (source - driving).mT  # (B, 2, K)
     for _ in range(3):
-        found = F.grid_sample(flow, place, padding_mode="border", align_corners=False)[..., 0]  # (B, 2, K)
-        missing = (wanted - found)[..., None] * rows[:, None]  # (B, 2, K, S)
-        flow = flow + (columns[:, None] @ missing).div_(total)
+        found = F.grid_sample(flow, driving[:, :, None], padding_mode="border", align_corners=False)[
+            ..., 0
+        ]  # (B, 2, K)
+        left = columns[:, None] * (wanted - found)[:, :, None]  # (B, 2, S, K); one product for both axes of the flow
+        flow = torch.addcdiv(flow, (left.flatten(1, 2) @ rows).view_as(flow), total)
     return flow
 
 

@@ -57,7 +57,7 @@ class FusedWarping:
         self._slope = network.third.slope
         self._fourth = Conv(*parameters(network.fourth))
         self._background, self._sigma = dense.background_logit, dense.sigma
-        self._splat_sigma = dense.sigma * dense.splat_width
+        self._splat_sigma, self._lip_edge = dense.splat_sigma, dense.lip_edge
         self._flow_grid = centre_grid(dense.flow_size, dense.flow_size, like=dense.sigma)
         self._calm = Calm(dense.flow_size, like=dense.sigma)
 
@@ -103,8 +103,15 @@ class FusedWarping:
         logits += self._prior(motions, size[1])[:, None]
         logits += self._prior(motions, size[0], background=0.0, axis=1)[:, :, None]
         flow = motions.blend(logits.softmax(-1).flatten(1, 2), self._flow_grid.flatten(0, 1))
-        flow = splat(flow.mT.unflatten(2, size), motions, self._splat_sigma)
-        return self._calm(flow, motions.driving)
+        points = self._with_lip_edge(motions.driving), self._with_lip_edge(motions.source)
+        return self._calm(splat(flow.mT.unflatten(2, size), *points, self._splat_sigma), motions.driving)
+
+    def _with_lip_edge(self, kp: Tensor) -> Tensor:
+        """As the plain function of this name, without half precision to beware of; (B, K, 2), z left out."""
+        plane = kp[..., :2]
+        if self._lip_edge is None:
+            return plane
+        return torch.cat([plane, self._lip_edge @ plane[:, : self._lip_edge.shape[1]]], 1)
 
     def _prior(self, motions: Motions, n: int, background: float | None = None, axis: int = 0) -> Tensor:
         """One axis' share of the prior of each motion, (B, n, K + 1): squared distances are sums over the axes."""

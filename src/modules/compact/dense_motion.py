@@ -12,7 +12,7 @@ from ..blocks import Hourglass
 from .calm import calm
 from .candidates import blend, candidate_motions, squared_distances
 from .grid import centre_grid
-from .keypoints import OUTLINE_POINTS, fit_affine, with_outline
+from .keypoints import OUTLINE_POINTS, fit_affine, lip_edge_weights, with_lip_edge, with_outline
 from .splat import splat
 
 _HEATMAP_VARIANCE = 0.01
@@ -37,9 +37,13 @@ class CompactDenseMotionNetwork(nn.Module):
         prior_sigmas: keypoint -> its reach where it differs; the outline's points come after the keypoints.
         flow_size: side of the picture's flow.
         splat_width: width of the splatted corrections, in reaches.
+        lip_edge_reach: reach of ten points of the lips' outer edge, at which the flow is corrected as at the keypoints;
+            None: it is not.
     """
 
     sigma: Tensor
+    splat_sigma: Tensor
+    lip_edge: Tensor | None
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class CompactDenseMotionNetwork(nn.Module):
         prior_sigmas: Mapping[int, float],
         flow_size: int,
         splat_width: float,
+        lip_edge_reach: float | None = None,
     ) -> None:
         super().__init__()
         num_motions = num_kp + OUTLINE_POINTS + 1
@@ -65,9 +70,13 @@ class CompactDenseMotionNetwork(nn.Module):
         self.norm = nn.BatchNorm3d(compress)
         self.occlusion = nn.Conv2d(width * reshape_depth, 1, 3, padding=1)
         self.mask2d = nn.Conv2d(width * reshape_depth, num_motions, 3, padding=1)
-        self.background_logit, self.flow_size, self.splat_width = background_logit, flow_size, splat_width
+        self.background_logit, self.flow_size = background_logit, flow_size
         sigma = [prior_sigmas.get(k, prior_sigma) for k in range(num_motions - 1)]
+        lip_edge = None if lip_edge_reach is None else lip_edge_weights()
+        splat_sigma = sigma if lip_edge_reach is None else [*sigma, *[lip_edge_reach] * len(lip_edge_weights())]
         self.register_buffer("sigma", torch.tensor(sigma), persistent=False)
+        self.register_buffer("splat_sigma", torch.tensor(splat_sigma) * splat_width, persistent=False)
+        self.register_buffer("lip_edge", lip_edge)  # goes with the weights: those without it work without these points
 
     def forward(self, feature_3d: Tensor, kp_driving: Tensor, kp_source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Predict both motions.
@@ -110,8 +119,14 @@ class CompactDenseMotionNetwork(nn.Module):
         distances = squared_distances(kp_driving, *size)
         logits = F.interpolate(self.mask2d(flat), size=size, mode="bilinear", align_corners=False)
         flow = (blend(motions, self._with_prior(logits, distances)) - grid).permute(0, 3, 1, 2)
-        flow = splat(flow, kp_driving, kp_source, distances, self.sigma * self.splat_width)
-        return calm(flow, kp_driving)
+        return calm(self._corrected(flow, kp_driving, kp_source, distances), kp_driving)
+
+    def _corrected(self, flow: Tensor, kp_driving: Tensor, kp_source: Tensor, squared_distance: Tensor) -> Tensor:
+        """The flow made exact at the keypoints, the outline, and the lips' edge."""
+        if self.lip_edge is not None:
+            kp_driving, kp_source = (with_lip_edge(kp, self.lip_edge) for kp in (kp_driving, kp_source))  # (B, 35, 3)
+            squared_distance = squared_distances(kp_driving, self.flow_size, self.flow_size)
+        return splat(flow, kp_driving, kp_source, squared_distance, self.splat_sigma)
 
     def _with_prior(self, logits: Tensor, squared_distance: Tensor) -> Tensor:
         sigma = self.sigma.view(-1, *[1] * (squared_distance.dim() - 2))

@@ -116,7 +116,7 @@ def test_splat(keypoints):
     motions = Motions.between(kp_driving, kp_source)
     distances = squared_distances(motions.driving, 32, 32)
     wanted = plain_splat.splat(flow, motions.driving, motions.source.expand_as(motions.driving), distances, sigma)
-    same(splat(flow, motions, sigma), wanted)
+    same(splat(flow, motions.driving[..., :2], motions.source[..., :2], sigma), wanted)
 
 
 def test_calm(keypoints):
@@ -124,9 +124,10 @@ def test_calm(keypoints):
     same(Calm(32, like=flow)(flow, keypoints[0]), plain_calm.calm(flow, keypoints[0]))
 
 
+@pytest.mark.parametrize("lip_edge_reach", [None, 0.05])
 @pytest.mark.parametrize("volumes", [1, 3])
-def test_warping(keypoints, volumes):
-    plain = CompactWarpingNetwork(21, 3, 24, 3, 6, DENSE).to(torch.float64)
+def test_warping(keypoints, volumes, lip_edge_reach):
+    plain = CompactWarpingNetwork(21, 3, 24, 3, 6, {**DENSE, "lip_edge_reach": lip_edge_reach}).to(torch.float64)
     randomised(plain)
     volume = torch.randn(volumes, 6, 4, 16, 16)
     fused = FusedWarping(plain)

@@ -2,7 +2,8 @@ import math
 
 import torch
 
-from src.modules.compact.keypoints import fit_affine, with_outline
+from src.modules.compact.keypoints import fit_affine, lip_edge_weights, with_outline
+from src.motion.mesh_points import mirror_order
 
 
 def rotation(degrees: float) -> torch.Tensor:
@@ -50,3 +51,28 @@ def test_outline_lies_around_the_head(x_s):
     assert bool((outline[:2, 1] < x_s[0, 10, 1]).all())  # temples above the forehead's point
     assert bool((outline[2:, 1] < outline[:2, 1]).all())  # crown above the temples
     assert outline[0, 0] < x_s[0, 10, 0] < outline[1, 0]
+
+
+def test_the_lips_edge_follows_the_pose(x_s):
+    turn = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(0))).Q
+    weights = lip_edge_weights()
+    assert weights.shape == (10, 21)
+    torch.testing.assert_close(
+        weights @ (1.2 * x_s @ turn + 0.1), 1.2 * (weights @ x_s) @ turn + 0.1, rtol=0, atol=1e-5
+    )
+
+
+def test_the_lips_edge_lies_around_the_mouth(x_s):
+    """Above and below the keypoints of the opening, and between the corners."""
+    edge = (lip_edge_weights() @ x_s)[0]
+    upper, lower, left, right = x_s[0, 20], x_s[0, 19], x_s[0, 17], x_s[0, 14]
+    assert bool((edge[:5, 1] < upper[1]).all())
+    assert bool((edge[5:, 1] > lower[1]).all())
+    assert bool(((edge[:, 0] > left[0]) & (edge[:, 0] < right[0])).all())
+    assert bool((edge[[1, 3, 6, 8], 0] < edge[[2, 4, 7, 9], 0]).all())  # left, right
+
+
+def test_the_lips_edge_of_a_mirrored_face_is_mirrored(x_s):
+    flip = torch.tensor([-1.0, 1.0, 1.0])
+    edge, mirrored = (lip_edge_weights() @ kp for kp in (x_s, (x_s * flip)[:, mirror_order()]))
+    torch.testing.assert_close(mirrored, (edge * flip)[:, [0, 2, 1, 4, 3, 5, 7, 6, 9, 8]], rtol=0, atol=1e-5)
