@@ -23,7 +23,7 @@ def test_wing_by_hand():
 def test_wing_is_continuous_where_it_turns_straight(width: float, curvature: float):
     around = torch.tensor([width * (1 - 1e-9), width * (1 + 1e-9)], dtype=torch.float64)
     below, above = wing(around, torch.zeros_like(around), width, curvature)
-    assert above.item() == pytest.approx(below.item(), rel=1e-6)
+    assert above.item() == pytest.approx(below.item(), rel=0, abs=3e-9 * width)  # no slope is above 1
 
 
 @settings(deadline=None, max_examples=30)
