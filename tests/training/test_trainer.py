@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from src.errors import InputError, LivePortraitError, MissingFileError, WeightsError
 from src.training.checkpoint import check_writable
 from src.training.data.batches import Batches
+from src.training.data.shot import Shot
 from src.training.options import TrainOptions
 from src.training.recipe import RECIPES
 from src.training.run import train
@@ -168,20 +169,25 @@ def test_weights_that_went_astray_are_not_exported(toy_data, tmp_path):
     assert not list((tmp_path / "run").rglob("*.safetensors"))
 
 
-def test_a_batch_that_breaks_costs_no_steps(toy_data, tmp_path):
+def test_a_shot_that_breaks_costs_no_steps(toy_data, tmp_path):
     """What was learnt until then is saved, and a run on mended data goes on from there."""
     broken = tmp_path / "data"
     shutil.copytree(toy_data, broken)
     options = request(broken, tmp_path, save_every=100, steps=50, stage=1)
-    original = Batches.batch
+    whole_batch, whole_picture, reached = Batches.batch, Shot.picture, []
 
     def batch(batches, step):
-        if step >= 3:
+        reached.append(step)
+        return whole_batch(batches, step)
+
+    def picture(shot, index):
+        if reached[-1] >= 3:
             raise InputError("'shot' is damaged")
-        return original(batches, step)
+        return whole_picture(shot, index)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Batches, "batch", batch)
+        patch.setattr(Shot, "picture", picture)
         with pytest.raises(InputError, match="is damaged"):
             train(options)
     assert checkpoint(tmp_path / "run")["step"] == 3

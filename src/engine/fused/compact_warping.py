@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...modules.blocks import Hourglass
 from ...modules.compact.grid import centre_grid
+from ...modules.compact.keypoints import with_lip_edge
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from .compact_conv import Conv
 from .compact_flow import Calm, splat
@@ -107,11 +108,9 @@ class FusedWarping:
         return self._calm(splat(flow.mT.unflatten(2, size), *points, self._splat_sigma), motions.driving)
 
     def _with_lip_edge(self, kp: Tensor) -> Tensor:
-        """As the plain function of this name, without half precision to beware of; (B, K, 2), z left out."""
+        """Keypoints in the plane, (B, K, 2), with points of the lips' edge if the network has them."""
         plane = kp[..., :2]
-        if self._lip_edge is None:
-            return plane
-        return torch.cat([plane, self._lip_edge @ plane[:, : self._lip_edge.shape[1]]], 1)
+        return plane if self._lip_edge is None else with_lip_edge(plane, self._lip_edge)
 
     def _prior(self, motions: Motions, n: int, background: float | None = None, axis: int = 0) -> Tensor:
         """One axis' share of the prior of each motion, (B, n, K + 1): squared distances are sums over the axes."""

@@ -73,9 +73,9 @@ class CompactDenseMotionNetwork(nn.Module):
         self.background_logit, self.flow_size = background_logit, flow_size
         sigma = [prior_sigmas.get(k, prior_sigma) for k in range(num_motions - 1)]
         lip_edge = None if lip_edge_reach is None else lip_edge_weights()
-        splat_sigma = sigma if lip_edge_reach is None else [*sigma, *[lip_edge_reach] * len(lip_edge_weights())]
+        reaches = sigma if lip_edge_reach is None else sigma + [lip_edge_reach] * len(lip_edge_weights())
         self.register_buffer("sigma", torch.tensor(sigma), persistent=False)
-        self.register_buffer("splat_sigma", torch.tensor(splat_sigma) * splat_width, persistent=False)
+        self.register_buffer("splat_sigma", torch.tensor(reaches) * splat_width, persistent=False)
         self.register_buffer("lip_edge", lip_edge)  # goes with the weights: those without it work without these points
 
     def forward(self, feature_3d: Tensor, kp_driving: Tensor, kp_source: Tensor) -> tuple[Tensor, Tensor, Tensor]:

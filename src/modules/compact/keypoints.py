@@ -78,13 +78,13 @@ def with_lip_edge(kp: Tensor, weights: Tensor) -> Tensor:
     A product and a sum, no matrix product: autocast would compute that in half precision, and move the points.
 
     Args:
-        kp: (B, K, 3), of which the first 21 are the keypoints.
+        kp: (B, K, 3), or (B, K, 2) in the plane, of which the first 21 are the keypoints.
         weights: as `lip_edge_weights`, (10, 21).
 
     Returns:
-        (B, K + 10, 3).
+        (B, K + 10, 3), or (B, K + 10, 2).
     """
-    edge = (weights[:, :, None] * kp[:, None, : weights.shape[1]]).sum(2)  # (B, 10, 3)
+    edge = (weights[:, :, None] * kp[:, None, : weights.shape[1]]).sum(2)  # (B, 10, 3 or 2)
     return torch.cat([kp, edge], 1)
 
 
