@@ -31,6 +31,7 @@ from .pipeline.animate import animate
 from .pipeline.editor import PortraitEditor, open_editor
 from .pipeline.find_faces import FacesFound, find_faces
 from .pipeline.finders import Finders
+from .pipeline.kept import KeptSources
 from .pipeline.live import LiveSession, open_session
 from .pipeline.one_picture import motion_of_picture
 from .pipeline.plan import check_run
@@ -165,13 +166,19 @@ class LivePortraitWrapper(OfficialMethods):
         return Finders(lambda: self.detector, lambda: self.animal_detector, lambda: self._animal_detector_of_clips)
 
     def execute(
-        self, args: ArgumentConfig | None = None, *, progress: Progress = silent, **options: Any
+        self,
+        args: ArgumentConfig | None = None,
+        *,
+        progress: Progress = silent,
+        kept: KeptSources | None = None,
+        **options: Any,
     ) -> AnimationResult:
         """Animate a portrait with a driver and write the result. May be called from several threads.
 
         Args:
             args: all options; None = this wrapper's configs and the defaults.
             progress: called as the work goes on.
+            kept: portraits of earlier calls, which need not be read again; this call's is added.
             options: single options by official or command-line name, for this call only
                 (``source_image=``, ``driving_video=``, ``output=``, ``flag_stitching=``, ...). Source and drivers may
                 be paths, bytes, open files, PIL images, arrays (H, W, 3) or frames (T, H, W, 3) uint8 RGB (25 a
@@ -186,7 +193,7 @@ class LivePortraitWrapper(OfficialMethods):
             LivePortraitError: anything about the inputs that the caller can mend.
         """
         args = self._arguments(args, options)
-        return animate(self.engine, self._finders, args, progress)
+        return animate(self.engine, self._finders, args, progress, kept)
 
     def retarget_video(
         self,

@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..face.face import Rgb
 from ..media.ffmpeg import FfmpegError
 from ..media.gif import write_gif
-from ..media.given import Inbox
+from ..media.given import Inbox, Media
 from ..media.picture import write_picture
 from ..media.sound import choose_donor
 from ..media.video_writer import VideoWriter
@@ -25,6 +25,7 @@ from .driving import Driving, open_driving, read_driving
 from .finders import Finders
 from .finish import finish_frames
 from .framing import pastes_back
+from .kept import KeptSources
 from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
@@ -39,7 +40,9 @@ _log = logging.getLogger(__name__)
 ANIMATING = "Animating"
 
 
-def animate(engine: Engine, finders: Finders, args: ArgumentConfig, progress: Progress) -> AnimationResult:
+def animate(
+    engine: Engine, finders: Finders, args: ArgumentConfig, progress: Progress, kept: KeptSources | None = None
+) -> AnimationResult:
     """Animate `args.source` with `args.driving` and write the result (spec: pipeline, sections 7-13 and 15).
 
     With `args.save_motion_template` and no source only the template is made.
@@ -49,12 +52,13 @@ def animate(engine: Engine, finders: Finders, args: ArgumentConfig, progress: Pr
         finders: the face detectors; made only if faces must be found.
         args: all options.
         progress: told about every frame.
+        kept: sources of earlier runs, and of this one for later ones.
 
     Raises:
         LivePortraitError: anything about the inputs that the caller can mend.
     """
     with Inbox() as inbox:
-        return _Run(engine, finders, args, progress, plan_run(args, inbox, engine.keypoints)).result()
+        return _Run(engine, finders, args, progress, plan_run(args, inbox, engine.keypoints), kept).result()
 
 
 class _Run:
@@ -67,8 +71,10 @@ class _Run:
         args: ArgumentConfig,
         progress: Progress,
         plan: Plan,
+        kept: KeptSources | None,
     ) -> None:
         self.engine, self.finders, self.args, self.progress, self.plan = engine, finders, args, progress, plan
+        self.kept = kept
         self.clock = StageClock()
 
     def result(self) -> AnimationResult:
@@ -81,9 +87,13 @@ class _Run:
         drivers = [open_driving(given, self.engine) for given in self.plan.drivings]
         if self.plan.source is None or self.plan.outputs is None:
             return self._template(drivers)
-        clip = open_source(self.plan.source, self.args)
+        source = self._kept(self.plan.source)
+        clip = open_source(self.plan.source, self.args) if source is None else source.clip
         planned = make_timeline(clip, drivers, self.args.align)
-        source = None if clip.is_video else self._source(clip)  # first: a mistake shows at once
+        if source is None and not clip.is_video:  # first: a mistake shows at once
+            source = self._source(clip)
+            if self.kept is not None:
+                self.kept.keep(source, self.plan.source, self.engine, self.args)
         drivings = self._drivings(drivers, planned)
         saved = self._save_templates(drivings)
         source = source or self._source(clip.first(planned.n_frames))
@@ -110,6 +120,12 @@ class _Run:
         assert saved is not None, "a run without a source makes a template"
         report = self._report(drivings, None, template.n_frames, template.fps)
         return AnimationResult(saved, template=saved, n_frames=template.n_frames, fps=template.fps, report=report)
+
+    def _kept(self, media: Media) -> Source | None:
+        source = None if self.kept is None else self.kept.find(media, self.engine, self.args)
+        if source is not None:
+            _check_count(source, len(self.plan.drivings))
+        return source
 
     def _source(self, clip: Clip) -> Source:
         with self.clock.stage("source"):
