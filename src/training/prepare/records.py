@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...media.lock import hold
 from ..data.index import INDEX, SHOTS, SUFFIX
 from .file_record import FileRecord, ShotRecord
 from .json_file import read_json, write_json
-from .lock import folder_lock
 from .options import LabelOptions, ShotOptions
 from .remembered_split import as_json, from_json
 from .sources import Source
@@ -46,7 +46,7 @@ class Records:
             InputError: one is in it, or it holds something else, or it cannot be written to.
         """
         self._refuse_foreign()
-        return folder_lock(self._state / _LOCK, self._folder)
+        return hold(self._state / _LOCK, self._folder, "another folder")
 
     def begin(self, options: ShotOptions, *, overwrite: bool) -> None:
         """Make the folder ready for a run.
