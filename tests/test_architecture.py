@@ -11,6 +11,7 @@ SRC = ROOT / "src"
 MAY_IMPORT = {
     "cli": {
         "apps",
+        "batch",
         "benchmark",
         "evaluation",
         "service",
@@ -23,6 +24,7 @@ MAY_IMPORT = {
     },
     "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "weights", "config"},
     "service": {"live_portrait_wrapper", "pipeline", "media", "motion", "weights", "config"},
+    "batch": {"live_portrait_wrapper", "pipeline", "media", "weights", "config"},
     "benchmark": {
         "live_portrait_wrapper",
         "pipeline",

@@ -146,11 +146,11 @@ def modules_of(requirements: list[str]) -> set[str]:
 
 
 def test_every_import_is_declared():
-    """Only the rooms of the pages and of the service may use what their extras bring."""
+    """Only the rooms of the pages, the service and batches may use what their extras bring."""
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
     core = modules_of([*project["dependencies"], *extras["cpu"]])
-    rooms = {"apps": "apps", "service": "serve"}
+    rooms = {"apps": "apps", "service": "serve", "batch": "scale"}
     undeclared = {}
     for path in sources():
         extra = rooms.get(path.relative_to(ROOT / "src").parts[0])
@@ -159,9 +159,9 @@ def test_every_import_is_declared():
     assert not {name: missing for name, missing in undeclared.items() if missing}
 
 
-def test_dev_brings_what_the_pages_and_the_service_need():
+def test_dev_brings_what_the_pages_the_service_and_batches_need():
     extras = {
         name: {name_of(requirement) for requirement in requirements}
         for name, requirements in PROJECT["project"]["optional-dependencies"].items()
     }
-    assert extras["apps"] | extras["serve"] <= extras["dev"]
+    assert extras["apps"] | extras["serve"] | extras["scale"] <= extras["dev"]

@@ -11,6 +11,7 @@ from ..motion.transfer_options import TransferOptions
 from .framing import pastes_back
 from .inputs import DrivingInput
 
+TEMPLATE_MOVES = "the template moves the face"
 _BREAKS = 1.5  # strengths above it
 
 
@@ -47,7 +48,7 @@ def pasting_remarks(args: ArgumentConfig) -> Iterator[str]:
 def _on_templates(args: ArgumentConfig, drivings: Sequence[DrivingInput]) -> Iterator[str]:
     for driving in drivings:
         if driving.is_template and driving.preview is not None:
-            yield f"the template moves the face; the driving {driving.preview.label} only gives sound and preview"
+            yield f"{TEMPLATE_MOVES}; the driving {driving.preview.label} only gives sound and preview"
     if not all(driving.is_template for driving in drivings):
         return
     if args.flag_crop_driving_video:

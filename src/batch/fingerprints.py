@@ -1,0 +1,104 @@
+"""What a result depends on, as short marks: contents of inputs, options, weights."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+from ..config.argument_config import ArgumentConfig
+from ..config.options import AppOptions, ModelOptions, RuntimeOptions
+from ..errors import InputError
+from ..weights.resolve import ResolvedModel
+from .columns import with_options
+from .places import is_remote, remote
+from .row import Row
+
+_MISSING = "missing"
+_PLACES = {"source", "driving", "motion_template", "output", "output_dir", "report", "save_motion_template"}
+# Where a network runs changes nothing that anybody sees; which weights run is marked by their content.
+_NO_MATTER = {field.name for group in (AppOptions, ModelOptions, RuntimeOptions) for field in fields(group)} | _PLACES
+
+# All options that the motion read from a driver depends on, but for --smooth, which is applied to templates as well.
+SHAPING = (
+    *("animals", "driving_kind", "on_missing", "flag_crop_driving_video", "flag_eye_retargeting"),
+    *("flag_lip_retargeting", "scale_crop_driving_video", "vx_ratio_crop_driving_video"),
+    *("vy_ratio_crop_driving_video", "detector", "det_thresh", "animal_detector", "animal_face_type", "batch_size"),
+    *("device", "engine", "precision", "flag_use_half_precision", "flag_do_torch_compile"),
+)
+
+
+class Fingerprints:
+    """Marks of contents; a file is read once as long as it does not change."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int], str] = {}
+
+    def row(self, row: Row, args: ArgumentConfig, model: str) -> str:
+        """The mark of all that decides about the result of a row.
+
+        Args:
+            row: the row.
+            args: options of rows that say nothing else.
+            model: mark of the model.
+
+        Raises:
+            OSError: a remote file cannot be asked about.
+        """
+        options = vars(with_options(args, row.options))
+        chosen = {name: repr(value) for name, value in options.items() if name not in _NO_MATTER}
+        return _digest([model, chosen, *(self.content(place) for place in row.inputs)])
+
+    def motion(self, driving: Path, args: ArgumentConfig, model: str) -> str:
+        """The mark of all that decides about the motion read from a driver."""
+        chosen = {name: repr(getattr(args, name)) for name in SHAPING}
+        return _digest([model, chosen, self.content(str(driving))])
+
+    def content(self, place: str) -> str:
+        """The mark of what a file or a folder of pictures holds; of a remote one what its store says of it.
+
+        Raises:
+            OSError: a remote file cannot be asked about.
+        """
+        if is_remote(place):
+            return _of_remote(place)
+        try:
+            path = Path(place)
+            if path.is_dir():
+                files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+                return _digest([[file.name, self._of_file(file)] for file in files])
+            return self._of_file(path)
+        except (OSError, ValueError):  # the row will tell what is wrong with it
+            return _MISSING
+
+    def _of_file(self, path: Path) -> str:
+        state = path.stat()
+        key = (str(path), state.st_size, state.st_mtime_ns)
+        if key not in self._known:
+            with path.open("rb") as file:
+                self._known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._known[key]
+
+
+def model_mark(model: ResolvedModel) -> str:
+    """Name of a model and a mark of its weights."""
+    marks = Fingerprints()
+    return (
+        f"{model.name}-{_digest([[role, marks.content(str(path))] for role, path in sorted(model.files.items())])[:12]}"
+    )
+
+
+def _of_remote(place: str) -> str:
+    try:
+        system, path = remote(place)
+        if system.isdir(path):
+            return _digest(sorted((name, system.ukey(name)) for name in system.find(path)))
+        return str(system.ukey(path))
+    except (FileNotFoundError, InputError):
+        return _MISSING
+
+
+def _digest(parts: Iterable[object]) -> str:
+    return hashlib.sha256(json.dumps(list(parts), sort_keys=True).encode()).hexdigest()[:32]

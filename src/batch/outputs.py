@@ -1,0 +1,35 @@
+"""Which results are there: a remote folder is listed once, not asked about file by file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .places import folder_of, is_remote, name_of, remote
+
+
+class Outputs:
+    """What lies in the folders of results."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, set[str]] = {}
+
+    def is_there(self, place: str) -> bool:
+        """Whether a result is there.
+
+        Raises:
+            OSError: a remote folder cannot be listed.
+        """
+        if not is_remote(place):
+            return Path(place).is_file()
+        folder = folder_of(place)
+        if folder not in self._names:
+            self._names[folder] = _listed(folder)
+        return name_of(place) in self._names[folder]
+
+
+def _listed(folder: str) -> set[str]:
+    system, path = remote(folder)
+    try:
+        return {name_of(name) for name in system.ls(path, detail=False, refresh=True)}
+    except FileNotFoundError:
+        return set()

@@ -1,0 +1,76 @@
+"""Two folders become rows: every portrait with every driver."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from ..errors import InputError, MissingFileError
+from ..media.containers import VIDEO_SUFFIXES
+from ..media.picture import PICTURE_SUFFIXES
+from .places import is_remote, joined, name_of, remote, same, stem_of, suffix_of
+from .row import Row
+
+_log = logging.getLogger(__name__)
+
+_TEMPLATES = {".safetensors", ".pkl"}
+_SOURCES = PICTURE_SUFFIXES | VIDEO_SUFFIXES
+_DRIVINGS = _SOURCES | _TEMPLATES
+
+
+def product(sources: str, drivings: str, output_dir: str) -> list[Row]:
+    """Every file of one folder driven by every file of another, in the order of their names.
+
+    Args:
+        sources: folder of pictures and videos; folders in it and hidden files are passed over.
+        drivings: folder of videos, pictures and motion templates, likewise.
+        output_dir: folder of the results, <source>--<driving>.mp4; .jpg where both are pictures.
+
+    Raises:
+        MissingFileError: there is no such folder.
+        InputError: nothing of use is in it, or results would go among the inputs.
+    """
+    for name, folder in (("sources", sources), ("drivings", drivings)):
+        if same(folder) == same(output_dir):
+            raise InputError(f"--output_dir is the folder of --{name}: the next run would take results for inputs")
+    rows: list[Row] = []
+    all_drivings = _media(drivings, "drivings", _DRIVINGS)
+    for source in _media(sources, "sources", _SOURCES):
+        for driving in all_drivings:
+            name = f"{stem_of(source)}--{stem_of(driving)}{_result_suffix(source, driving)}"
+            rows.append(Row(len(rows) + 1, source, (driving,), joined(output_dir, name)))
+    return rows
+
+
+def _result_suffix(source: str, driving: str) -> str:
+    return ".jpg" if {suffix_of(source), suffix_of(driving)} <= PICTURE_SUFFIXES - {".gif"} else ".mp4"
+
+
+def _media(folder: str, option: str, suffixes: Collection[str]) -> list[str]:
+    names = [name for name in _names(folder, option) if not name.startswith(".")]
+    found = sorted((name for name in names if suffix_of(name) in suffixes), key=_natural_order)
+    if not found:
+        raise InputError(f"the folder --{option} '{folder}' holds no file that ends in {' '.join(sorted(suffixes))}")
+    if others := len(names) - len(found):
+        _log.info("%d other files of '%s' are passed over", others, folder)
+    return [joined(folder, name) for name in found]
+
+
+def _names(folder: str, option: str) -> list[str]:
+    """Names of the files in a folder."""
+    try:
+        if not is_remote(folder):
+            return [path.name for path in Path(folder).iterdir() if path.is_file()]
+        system, path = remote(folder)
+        return [name_of(entry["name"]) for entry in system.ls(path, detail=True) if entry["type"] == "file"]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise MissingFileError(f"--{option}: there is no folder '{folder}'") from error
+    except OSError as error:
+        raise InputError(f"--{option}: the folder '{folder}' cannot be read: {error.strerror or error}") from error
+
+
+def _natural_order(name: str) -> list[tuple[int, int, str]]:
+    """Numbers in names count as numbers."""
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]

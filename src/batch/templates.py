@@ -1,0 +1,65 @@
+"""`Templates`: the motion of every driver, read once and kept in a folder for all portraits and all runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ..config.argument_config import ArgumentConfig
+from ..errors import LivePortraitError
+from ..live_portrait_wrapper import LivePortraitWrapper
+from .files import Files
+from .fingerprints import Fingerprints
+from .places import exists, is_remote, joined
+
+
+class Templates:
+    """Motion templates by what they were made of.
+
+    Args:
+        folder: where they are kept, a path or a URL.
+        wrapper: makes those that are missing.
+        files: fetches and stores those of a remote folder.
+        fingerprints: marks of contents.
+        model: mark of the model.
+    """
+
+    def __init__(
+        self, folder: str, wrapper: LivePortraitWrapper, files: Files, fingerprints: Fingerprints, model: str
+    ) -> None:
+        self._folder, self._wrapper, self._files = folder, wrapper, files
+        self._fingerprints, self._model = fingerprints, model
+        self._refused: dict[str, LivePortraitError] = {}
+
+    def of(self, driving: Path, args: ArgumentConfig) -> Path:
+        """The template of a driver.
+
+        Args:
+            driving: a video or folder of pictures.
+            args: how its motion is read.
+
+        Raises:
+            LivePortraitError: the driver is at fault; of one that was read before, at once.
+            OSError: a remote folder cannot be reached.
+        """
+        mark = self._fingerprints.motion(driving, args, self._model)
+        if mark in self._refused:
+            raise self._refused[mark]
+        place = joined(self._folder, f"{mark}.safetensors")
+        if exists(place):
+            return self._files.fetch(place)
+        path = self._files.scratch(f"{mark}.safetensors") if is_remote(place) else Path(place)
+        try:
+            self._make(driving, args, path)
+        except LivePortraitError as error:
+            self._refused[mark] = error
+            raise
+        if not is_remote(place):
+            return path
+        self._files.store(path, place)
+        return self._files.fetch(place)
+
+    def _make(self, driving: Path, args: ArgumentConfig, path: Path) -> None:
+        alone = replace(args, source=None, driving=str(driving), save_motion_template=str(path))
+        # Templates are steadied when they are used: what is kept serves runs with and without it.
+        self._wrapper.execute(replace(alone, output=None, source_points=None, smooth=False))

@@ -1,0 +1,284 @@
+"""Jobs as a whole, with a model that needs no networks."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from src.batch.batch import Tally
+from src.errors import InputError, MissingFileError
+from src.media.picture import write_picture
+from src.media.video_reader import open_video
+from src.motion.template import MotionTemplate, save_template
+from tests.pipeline.fakes import motion_of
+from tests.pipeline.scenes import make_video
+
+from .conftest import LEVELS, FakeWrapper, encoded, read_drivers
+
+NAMES = ["x--a.mp4", "x--b.mp4", "y--a.mp4", "y--b.mp4"]
+
+
+def records(path="out/results.jsonl") -> list[dict]:
+    return [json.loads(line) for line in Path(path).read_text().splitlines()]
+
+
+def counts(tally: Tally) -> tuple[int, int, int]:
+    return tally.due, tally.done, tally.failed
+
+
+def write_manifest(rows, name="m.jsonl") -> str:
+    Path(name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return name
+
+
+def row(source="in/x.png", driving="by/a.mp4", output="1.mp4", **options):
+    return {"source": source, "driving": driving, "output": output, **options}
+
+
+def pixels(path) -> list[np.ndarray]:
+    return [frame.rgb for frame in open_video(Path(path))]
+
+
+def test_two_folders(run, here):
+    assert counts(run()) == (4, 4, 0)
+    assert sorted(path.name for path in (here / "out").glob("*.mp4")) == NAMES
+    assert not list((here / "out").glob(".*.part*"))
+    by_output = {Path(record["output"]).name: record for record in records()}
+    assert sorted(by_output) == NAMES
+    one = by_output["y--a.mp4"]
+    assert one["source"] == str(here / "in/y.png") and one["driving"] == [str(here / "by/a.mp4")]
+    assert (one["status"], one["error"], one["frames"], one["row"]) == ("done", None, 3, 3)
+    assert one["warnings"] == [] and one["model"].startswith("compact-") and one["seconds"] > 0
+
+
+def test_everything_is_read_once(run):
+    run()
+    assert read_drivers() == ["a.mp4", "b.mp4"] and encoded() == 2
+
+
+def test_results_are_those_of_single_runs(run, model, media):
+    run(smooth=True)
+    alone = model(None, crop_cfg=None, model=None, weights_dir=None)
+    args = next(args for args in model.runs if args.source is not None and args.output.endswith("y--b.mp4"))
+    assert args.motion_template is not None
+    args = type(args)(**vars(args) | {"motion_template": None, "output": "alone.mp4"})
+    alone.execute(args)
+    for one, other in zip(pixels("alone.mp4"), pixels("out/y--b.mp4"), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_second_run_does_nothing(run, model):
+    run()
+    before = Path("out/results.jsonl").read_bytes()
+    model.runs.clear()
+    assert counts(run()) == (0, 0, 0) and not model.runs
+    assert Path("out/results.jsonl").read_bytes() == before
+
+
+def test_a_second_run_does_what_is_missing_or_changed(run, here):
+    run()
+    (here / "out/x--a.mp4").unlink()
+    make_video(here / "by/b.mp4", [60, 180, 60])
+    assert counts(run()) == (3, 3, 0)
+    assert [Path(record["output"]).name for record in records()[4:]] == ["x--a.mp4", "x--b.mp4", "y--b.mp4"]
+    assert read_drivers() == ["a.mp4", "b.mp4", "b.mp4"]  # the motion of a.mp4 was kept
+    write_picture(here / "in/z.png", np.full((96, 96, 3), 99, np.uint8))
+    assert counts(run()) == (2, 2, 0)
+    assert counts(run(crf=30)) == (6, 6, 0)
+
+
+def test_options_of_rows(run, model):
+    manifest = write_manifest([row(scale=2.0, audio="no"), row(output="2.mp4", concat=True)])
+    assert counts(run(manifest=manifest, crf=25)) == (2, 2, 0)
+    one, two = sorted((args for args in model.runs if args.source), key=lambda args: args.output)
+    assert (one.scale, one.audio, one.concat, one.crf) == (2.0, False, False, 25)
+    assert (two.scale, two.audio, two.concat, two.crf) == (2.3, True, True, 25)
+    assert Path("2_concat.mp4").is_file() and not Path("1_concat.mp4").exists()
+    assert Path("results.jsonl").is_file() and len(read_drivers()) == 1
+
+
+def test_bad_rows_stop_no_others(run, media, black):
+    (media / "cut.mp4").write_bytes((media / "by/a.mp4").read_bytes()[:300])
+    (media / "cut.safetensors").write_bytes(b"\x80\0\0\0\0\0\0\0{" + b"x" * 50)
+    (media / "text.png").write_text("hello")
+    rows = [
+        (row("in/none.png"), "in/none.png' does not exist"),
+        (row(driving="by/none.mp4"), "by/none.mp4' does not exist"),
+        (row("black.png"), "no face found in the source"),
+        (row("text.png"), "text.png' is a text file"),
+        (row(driving="cut.mp4"), "cut.mp4'"),
+        (row(driving="cut.safetensors"), "cut.safetensors"),
+        (row(scale="large"), "--scale must be float, got 'large'"),
+        (row(animation_region="nose"), "animation_region must be one of"),
+        (row(crf=99), "--crf must lie between 0 and 51, got 99"),
+        (row(output="o.txt"), "ends in .txt"),
+        (row(output="o.jpg"), "the result is a video: name the output 'o.mp4', not 'o.jpg'"),
+        (row("in/x.png", "in/y.png", "p.mp4"), "the result is a picture: name the output 'p.jpg', not 'p.mp4'"),
+    ]
+    manifest = [{**bad, "output": bad["output"].replace("1", str(number))} for number, (bad, _) in enumerate(rows, 1)]
+    manifest = write_manifest([row(output="good.mp4"), *manifest, row("in/y.png", output="well.mp4")])
+    tally = run(manifest=manifest)
+    assert counts(tally) == (len(rows) + 2, 2, len(rows))
+    found = {record["row"]: record for record in records("results.jsonl")}
+    assert found[1]["status"] == found[len(rows) + 2]["status"] == "done"
+    for number, (_, said) in enumerate(rows, start=2):
+        assert found[number]["status"] == "failed" and said in found[number]["error"], found[number]
+        assert "\n" not in found[number]["error"]
+    made = {path.name for path in media.iterdir() if path.suffix in (".mp4", ".jpg")}
+    assert made == {"good.mp4", "well.mp4", "cut.mp4"}
+
+
+def test_failed_rows_are_left_alone_until_that_is_asked(run, here, caplog):
+    manifest = write_manifest([row(), row("in/late.png", output="2.mp4")])
+    assert counts(run(manifest=manifest)) == (2, 1, 1)
+    again = run(manifest=manifest)
+    assert counts(again) == (0, 0, 0) and again.failed_before == 1
+    assert "--retry_failed" in caplog.text
+    assert counts(run(manifest=manifest, retry_failed=True)) == (1, 0, 1)
+    write_picture(here / "in/late.png", np.full((96, 96, 3), 99, np.uint8))
+    assert counts(run(manifest=manifest)) == (1, 1, 0)  # an input has changed
+
+
+def test_a_driver_without_a_face_is_read_once(run, media):
+    make_video(media / "by/dark.mp4", [0, 0, 0])
+    tally = run(flag_crop_driving_video=True)
+    assert counts(tally) == (6, 4, 2) and read_drivers().count("dark.mp4") == 1
+    failed = [record for record in records() if record["status"] == "failed"]
+    assert all("no face found in the driving" in record["error"] for record in failed) and len(failed) == 2
+
+
+def test_trouble_that_is_nobodys_fault_is_tried_again(run, monkeypatch, caplog):
+    left = [RuntimeError("out of\nmemory"), OSError(28, "No space left")]
+
+    def trouble(args):
+        if args.output and args.output.endswith("x--a.mp4") and left:
+            raise left.pop()
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    assert counts(run(retries=1)) == (4, 3, 1)
+    (failed,) = [record for record in records() if record["status"] == "failed"]
+    assert failed["error"] == "RuntimeError: out of memory" and "Traceback" in caplog.text
+    left[:] = [RuntimeError("once")]
+    caplog.clear()
+    assert counts(run(retries=1, retry_failed=True)) == (1, 1, 0) and "Traceback" not in caplog.text
+
+
+def test_mistakes_of_users_are_not_tried_again(run, monkeypatch):
+    calls = []
+
+    def trouble(args):
+        calls.append(args)
+        raise InputError("wrong")
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    manifest = write_manifest([row(driving="in/y.png", output="1.jpg")])
+    assert counts(run(manifest=manifest, retries=5)) == (1, 0, 1) and len(calls) == 1
+
+
+def test_an_interruption_leaves_a_table_to_go_on_from(run, monkeypatch, here):
+    def trouble(args):
+        if args.output and args.output.endswith("y--a.mp4"):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert [Path(record["output"]).name for record in records()] == ["x--a.mp4"]
+    monkeypatch.setattr(FakeWrapper, "trouble", None)
+    assert counts(run()) == (3, 3, 0) and len(records()) == 4
+
+
+def test_a_killed_run_leaves_a_table_to_go_on_from(run):
+    run()
+    path = Path("out/results.jsonl")
+    path.write_bytes(path.read_bytes()[:-30])
+    assert counts(run()) == (1, 1, 0) and len(records()) == 4
+
+
+def test_two_runs_do_not_share_a_table(run):
+    def second(tally):
+        with pytest.raises(InputError, match=r"another run is at work in '.*/out/results.jsonl'"):
+            run()
+
+    assert counts(run(progress=second)) == (4, 4, 0)
+
+
+def test_progress(run):
+    seen = []
+    run(progress=lambda tally: seen.append((tally.due, tally.done, tally.frames)))
+    assert seen == [(4, 0, 0), (4, 1, 3), (4, 2, 6), (4, 3, 9), (4, 4, 12)]
+
+
+def test_warnings_of_rows(run, media):
+    make_video(media / "by/b.mp4", [120, 0, 80])
+    run(flag_crop_driving_video=True)
+    found = {Path(record["output"]).name: record["warnings"] for record in records()}
+    assert found["x--a.mp4"] == found["y--a.mp4"] == []
+    assert len(found["x--b.mp4"]) == 1 and "1 of 3 frames" in found["x--b.mp4"][0]
+
+
+def test_other_kinds_of_inputs(run, media):
+    """Templates, pictures and several drivers need no template; that of a video source would not be exact."""
+    save_template(MotionTemplate(motion_of(np_levels()), fps=25, model="fake"), media / "t.safetensors")
+    make_video(media / "v.mp4", [100, 110])
+    rows = [
+        row(driving="t.safetensors", output="1.mp4"),
+        row(driving="in/y.png", output="2.jpg"),
+        row("v.mp4", output="3.mp4"),
+        row(driving=["by/a.mp4"], output="4.mp4"),
+    ]
+    assert counts(run(manifest=write_manifest(rows))) == (4, 4, 0)
+    assert len(read_drivers()) == 1  # of the last row
+    assert len(pixels("3.mp4")) == 2 and len(pixels("1.mp4")) == 3
+
+
+def np_levels():
+    import torch
+
+    return torch.tensor(LEVELS["a"]) / 255
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"manifest": "m.csv", "sources": "in", "drivings": "by"}, "give one of the two"),
+        ({"sources": "in", "output_dir": "out"}, "give one of the two"),
+        ({"sources": "in", "drivings": "by"}, "need an --output_dir"),
+        ({"results": "t.csv"}, "--results must end in .jsonl or .parquet"),
+        ({"retries": -1}, "--retries must be 0 or more"),
+        ({"actors": 0}, "--actors must be 1 or more"),
+        ({"cache_gib": -1.0}, "--cache_gib must be 0 or more"),
+        ({"crf": 99}, "--crf must lie between"),
+        ({"driving_multiplier": float("nan")}, "driving_multiplier must be a finite number"),
+        ({"results": "in/x.jsonl/t.jsonl"}, "cannot be"),
+    ],
+)
+def test_jobs_that_cannot_be_done(run, options, said, media, model):
+    (media / "in/x.jsonl").touch()
+    with pytest.raises(InputError, match=said):
+        run(**options)
+    assert not model.runs and not list(media.glob("**/*--*"))
+
+
+def test_a_job_without_inputs(run):
+    with pytest.raises(MissingFileError, match="there is no folder"):
+        run(sources="nowhere", drivings="by", output_dir="out")
+    with pytest.raises(InputError, match="cannot be read"):
+        run(manifest="nowhere.csv")
+
+
+def test_clashes_are_refused_before_any_work(run, model):
+    with pytest.raises(InputError, match="rows 1 and 2 have the same output"):
+        run(manifest=write_manifest([row(), row("in/y.png")]))
+    with pytest.raises(InputError, match=r"would overwrite '.*m.jsonl'"):
+        run(manifest=write_manifest([row(output="m.jsonl")]))
+    assert not model.runs and not Path("results.jsonl").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(run, here):
+    (here / "out").mkdir(mode=0o500)
+    with pytest.raises(InputError, match="cannot be written"):
+        run()

@@ -1,0 +1,47 @@
+import pytest
+
+from src.batch.check_rows import check_rows
+from src.batch.row import Row, numbers
+from src.config.argument_config import ArgumentConfig
+from src.errors import InputError
+
+OPTIONS = ArgumentConfig(concat=False, gif=False)
+
+
+def row(number, output, source="/x.png", driving="/a.mp4", **options):
+    return Row(number, source, (driving,), output, options)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([row(1, "/o.mp4"), row(2, "/p.mp4"), row(3, "/q/../o.mp4")], "rows 1 and 3 have the same output '/o.mp4'"),
+        ([row(1, "s3://b/o.mp4"), row(2, "s3://b/./o.mp4")], "rows 1 and 2 have the same output"),
+        ([row(1, "/o.mp4", concat="true"), row(2, "/o_concat.mp4")], "rows 1 and 2 have the same output"),
+        ([row(1, "/o.mp4"), row(2, "/o.mp4"), row(3, "/p.mp4"), row(4, "/p.mp4")], "1 more outputs"),
+        ([row(1, "/o.mp4"), row(2, "/p.mp4", driving="/o.mp4")], "row 1 would overwrite '/o.mp4', an input of row 2"),
+        ([row(1, "/x.png")], "output of row 1 would overwrite '/x.png', an input of row 1"),
+        ([row(1, "/m.csv")], "output of row 1 would overwrite '/m.csv'"),
+    ],
+)  # fmt: skip
+def test_refused(rows, said):
+    with pytest.raises(InputError) as error:
+        check_rows(rows, OPTIONS, ["/m.csv"])
+    assert said in str(error.value)
+
+
+def test_links_are_followed(tmp_path):
+    (tmp_path / "o.mp4").touch()
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "o.mp4")
+    with pytest.raises(InputError, match="rows 1 and 2"):
+        check_rows([row(1, f"{tmp_path}/o.mp4"), row(2, f"{tmp_path}/link.mp4")], OPTIONS, [])
+
+
+def test_what_differs_is_accepted():
+    check_rows([row(1, "/o.mp4"), row(2, "/p.mp4"), row(3, "/o_concat.mp4"), row(4, "s3://b/o.mp4")], OPTIONS, [])
+
+
+def test_numbers():
+    assert numbers([3]) == "row 3" and numbers([3, 4, 9]) == "rows 3, 4 and 9"
+    assert numbers(list(range(1, 6))) == "rows 1, 2, 3, 4 and 5"
+    assert numbers(list(range(1, 18))) == "rows 1, 2, 3, 4, 5 and 12 more"
