@@ -1,0 +1,102 @@
+import pytest
+
+from src.batch.files import Files
+from src.errors import InputError, MissingFileError
+
+fsspec = pytest.importorskip("fsspec")
+
+
+@pytest.fixture
+def store():
+    """An empty file system in memory."""
+    system = fsspec.filesystem("memory")
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]
+    yield system
+    system.store.clear()
+
+
+@pytest.fixture
+def files():
+    files = Files(cache_bytes=25)
+    yield files
+    files.close()
+
+
+def test_paths_are_taken_as_they_are(files, tmp_path):
+    assert files.fetch(str(tmp_path / "none.png")) == tmp_path / "none.png"
+
+
+def test_a_copy_has_the_name_and_the_content(files, store):
+    store.pipe("/in/x.png", b"picture")
+    copy = files.fetch("memory://in/x.png")
+    assert copy.name == "x.png" and copy.read_bytes() == b"picture"
+    assert files.told(f"'{copy}' is damaged") == "'memory://in/x.png' is damaged"
+
+
+def test_a_file_is_fetched_once_until_it_changes(files, store, monkeypatch):
+    fetched = []
+    get = type(store).get
+    monkeypatch.setattr(type(store), "get", lambda self, *a, **k: fetched.append(a) or get(self, *a, **k))
+    store.pipe("/in/x.png", b"one")
+    assert files.fetch("memory://in/x.png") == files.fetch("memory://in/x.png") and len(fetched) == 1
+    store.pipe("/in/x.png", b"another")
+    assert files.fetch("memory://in/x.png").read_bytes() == b"another" and len(fetched) == 2
+
+
+def test_those_that_were_not_used_for_longest_go(files, store):
+    for name in "abc":
+        store.pipe(f"/in/{name}", b"0123456789")
+    a, b = files.fetch("memory://in/a"), files.fetch("memory://in/b")
+    files.release()
+    files.fetch("memory://in/a")
+    c = files.fetch("memory://in/c")
+    assert a.exists() and c.exists() and not b.exists()
+
+
+def test_what_a_row_needs_stays(files, store):
+    for name in "abc":
+        store.pipe(f"/in/{name}", b"0123456789")
+    copies = [files.fetch(f"memory://in/{name}") for name in "abc"]
+    assert all(copy.exists() for copy in copies)
+    files.release()
+    assert [copy.exists() for copy in copies] == [False, True, True]
+
+
+def test_folders(files, store):
+    store.pipe("/frames/1.png", b"1")
+    store.pipe("/frames/2.png", b"2")
+    copy = files.fetch("memory://frames")
+    assert sorted(path.name for path in copy.iterdir()) == ["1.png", "2.png"]
+
+
+def test_what_is_not_there(files, store):
+    with pytest.raises(MissingFileError, match=r"'memory://in/x.png' does not exist"):
+        files.fetch("memory://in/x.png")
+    with pytest.raises(InputError, match="cannot be reached"):
+        files.fetch("nosuch://in/x.png")
+
+
+def test_a_result_appears_as_a_whole(files, store, monkeypatch):
+    path = files.scratch("r.mp4")
+    path.write_bytes(b"video")
+    files.store(path, "memory://out/sub/r.mp4")
+    assert store.cat_file("/out/sub/r.mp4") == b"video" and not path.exists()
+    assert store.find("/out") == ["/out/sub/r.mp4"]
+
+    def broken(self, *args, **kwargs):
+        raise OSError("the line is dead")
+
+    path.write_bytes(b"other")
+    monkeypatch.setattr(type(store), "mv", broken)
+    with pytest.raises(OSError, match="the line is dead"):
+        files.store(path, "memory://out/sub/r.mp4")
+    assert store.find("/out") == ["/out/sub/r.mp4"] and store.cat_file("/out/sub/r.mp4") == b"video"
+
+
+def test_no_copy_is_left_behind(store):
+    files = Files(100)
+    store.pipe("/in/x.png", b"picture")
+    copy = files.fetch("memory://in/x.png")
+    files.close()
+    assert not copy.exists()
