@@ -98,6 +98,8 @@ def _of_remote(place: str) -> str:
         return str(system.ukey(path))
     except (FileNotFoundError, InputError):
         return _MISSING
+    except Exception as error:  # of whatever library knows the store: no rights, no route
+        raise OSError(f"'{place}' cannot be reached: {type(error).__name__}: {error}") from error
 
 
 def _digest(parts: Iterable[object]) -> str:

@@ -83,6 +83,8 @@ class RunnerOptions:
         Raises:
             InputError: an option is out of range.
         """
+        if self.runner == "local" and (self.address is not None or self.actors > 1 or self.gpus_per_actor > 0):
+            raise InputError("--address, --actors and --gpus_per_actor are for --runner ray: the local one is alone")
         if self.actors < 1:
             raise InputError(f"--actors must be 1 or more, got {self.actors}")
         for name, lowest in (("cpus_per_actor", 0.0), ("gpus_per_actor", 0.0), ("cache_gib", 0.0)):

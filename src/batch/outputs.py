@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .places import folder_of, is_remote, name_of, remote
+from .places import folder_of, is_remote, name_of, reaching, remote
 
 
 class Outputs:
@@ -17,7 +17,7 @@ class Outputs:
         """Whether a result is there.
 
         Raises:
-            OSError: a remote folder cannot be listed.
+            InputError: a remote folder cannot be listed.
         """
         if not is_remote(place):
             return Path(place).is_file()
@@ -28,8 +28,9 @@ class Outputs:
 
 
 def _listed(folder: str) -> set[str]:
-    system, path = remote(folder)
     try:
-        return {name_of(name) for name in system.ls(path, detail=False, refresh=True)}
+        with reaching(folder, "folder of results"):
+            system, path = remote(folder)
+            return {name_of(name) for name in system.ls(path, detail=False, refresh=True)}
     except FileNotFoundError:
         return set()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, LivePortraitError, MissingFileError
 from ..pipeline.user_path import user_path
 from .extras import needed
 
@@ -91,6 +92,30 @@ def remote(url: str) -> tuple[Any, str]:
     return system, path
 
 
+@contextmanager
+def reaching(place: str, what: str) -> Iterator[None]:
+    """Say in a line what goes wrong with a file in the block: stores have errors of their own.
+
+    Args:
+        place: of the file or folder.
+        what: it is, for messages.
+
+    Raises:
+        FileNotFoundError: nothing lies there.
+        InputError: it cannot be reached.
+    """
+    try:
+        yield
+    except (FileNotFoundError, LivePortraitError):
+        raise
+    except OSError as error:
+        raise InputError(f"the {what} '{place}' cannot be reached: {error.strerror or error}") from error
+    except Exception as error:  # of whatever library knows the store: no rights, no route
+        if not is_remote(place):
+            raise
+        raise InputError(f"the {what} '{place}' cannot be reached: {type(error).__name__}: {error}") from error
+
+
 def exists(place: str) -> bool:
     """Whether something lies at a place."""
     if not is_remote(place):
@@ -107,13 +132,15 @@ def read_bytes(place: str, what: str) -> bytes:
         what: it is, for messages.
 
     Raises:
-        InputError: it is not there or cannot be read.
+        MissingFileError: it is not there.
+        InputError: it cannot be read.
     """
     try:
-        if not is_remote(place):
-            return Path(place).read_bytes()
-        system, path = remote(place)
-        content: bytes = system.cat_file(path)
-    except OSError as error:
-        raise InputError(f"the {what} '{place}' cannot be read: {error.strerror or error}") from error
-    return content
+        with reaching(place, what):
+            if not is_remote(place):
+                return Path(place).read_bytes()
+            system, path = remote(place)
+            content: bytes = system.cat_file(path)
+            return content
+    except FileNotFoundError as error:
+        raise MissingFileError(f"there is no {what} '{place}'") from error

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import InputError, MissingFileError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
-from .places import is_remote, joined, name_of, remote, same, stem_of, suffix_of
+from .places import is_remote, joined, name_of, reaching, remote, same, stem_of, suffix_of
 from .row import Row
 
 _log = logging.getLogger(__name__)
@@ -61,14 +61,13 @@ def _media(folder: str, option: str, suffixes: Collection[str]) -> list[str]:
 def _names(folder: str, option: str) -> list[str]:
     """Names of the files in a folder."""
     try:
-        if not is_remote(folder):
-            return [path.name for path in Path(folder).iterdir() if path.is_file()]
-        system, path = remote(folder)
-        return [name_of(entry["name"]) for entry in system.ls(path, detail=True) if entry["type"] == "file"]
-    except (FileNotFoundError, NotADirectoryError) as error:
+        with reaching(folder, f"folder --{option}"):
+            if not is_remote(folder):
+                return [path.name for path in Path(folder).iterdir() if path.is_file()]
+            system, path = remote(folder)
+            return [name_of(entry["name"]) for entry in system.ls(path, detail=True) if entry["type"] == "file"]
+    except FileNotFoundError as error:
         raise MissingFileError(f"--{option}: there is no folder '{folder}'") from error
-    except OSError as error:
-        raise InputError(f"--{option}: the folder '{folder}' cannot be read: {error.strerror or error}") from error
 
 
 def _natural_order(name: str) -> list[tuple[int, int, str]]:

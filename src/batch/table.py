@@ -12,12 +12,11 @@ from pathlib import Path
 
 import platformdirs
 
-from ..errors import InputError
 from ..media.lock import hold
 from ..media.output_file import temporary_beside
 from .extras import needed
 from .journal import Journal, parse_records
-from .places import exists, folder_of, is_remote, name_of, read_bytes, remote, suffix_of
+from .places import exists, folder_of, is_remote, name_of, reaching, read_bytes, remote, suffix_of
 from .record import Record
 
 _STATE = ".batch"
@@ -62,10 +61,8 @@ class Table:
         """
         if _grows(self._place):
             return
-        try:
+        with reaching(self._place, "table"):
             _write(self._place, self._content())
-        except OSError as error:
-            raise InputError(f"the table '{self._place}' cannot be written: {error.strerror or error}") from error
         self._published = time.monotonic()
 
     def _content(self) -> bytes:
@@ -97,8 +94,9 @@ def open_table(place: str) -> Iterator[Table]:
         needed("pyarrow.parquet", "a Parquet table")  # before the work, not after it
     path = _journal_path(place)
     with hold(_lock_path(place), place, "another --results"):
-        if is_remote(place) and exists(place):
-            _merge(path, place)
+        with reaching(place, "table"):
+            if is_remote(place) and exists(place):
+                _merge(path, place)
         journal = Journal(path)
         try:
             table = Table(place, journal)

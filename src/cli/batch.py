@@ -77,7 +77,7 @@ def _batch(command: Command, console: Console) -> str:
     from ..batch.batch import run_batch
 
     for handler in logging.getLogger().handlers:
-        handler.addFilter(_is_of_the_job)
+        handler.addFilter(_OfTheJob())
     with RowsBar(console) as bar:
         tally = run_batch(command.job, command.runner, command.args, bar)
     failed = tally.failed + tally.failed_before
@@ -86,10 +86,20 @@ def _batch(command: Command, console: Console) -> str:
     return tally.table
 
 
-def _is_of_the_job(record: logging.LogRecord) -> bool:
-    """Whether a line is about the job: what a single run says is told with the number of its row, or not at all."""
-    rooms = ("pipeline", "media", "face", "motion")
-    return not record.name.startswith(tuple(f"{PACKAGE}.{room}." for room in rooms))
+class _OfTheJob(logging.Filter):
+    """Passes on what is about the job: what a single run says is told with the number of its row, or not at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is shown; one about the weights is shown once, though worker after worker takes them."""
+        room = record.name.removeprefix(f"{PACKAGE}.").partition(".")[0]
+        if room == "weights" and record.getMessage() in self._said:
+            return False
+        self._said.add(record.getMessage() if room == "weights" else "")
+        return room not in ("pipeline", "media", "face", "motion")
 
 
 class RowsBar:

@@ -248,7 +248,8 @@ def np_levels():
         ({"sources": "in", "drivings": "by"}, "need an --output_dir"),
         ({"results": "t.csv"}, "--results must end in .jsonl or .parquet"),
         ({"retries": -1}, "--retries must be 0 or more"),
-        ({"actors": 0}, "--actors must be 1 or more"),
+        ({"runner": "ray", "actors": 0}, "--actors must be 1 or more"),
+        ({"actors": 2}, "are for --runner ray"),
         ({"cache_gib": -1.0}, "--cache_gib must be 0 or more"),
         ({"crf": 99}, "--crf must lie between"),
         ({"driving_multiplier": float("nan")}, "driving_multiplier must be a finite number"),
@@ -265,7 +266,7 @@ def test_jobs_that_cannot_be_done(run, options, said, media, model):
 def test_a_job_without_inputs(run):
     with pytest.raises(MissingFileError, match="there is no folder"):
         run(sources="nowhere", drivings="by", output_dir="out")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(MissingFileError, match="there is no manifest"):
         run(manifest="nowhere.csv")
 
 

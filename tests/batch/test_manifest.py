@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from src.batch.manifest import read_manifest
-from src.errors import InputError
+from src.errors import InputError, MissingFileError
 
 
 @pytest.fixture
@@ -101,5 +101,5 @@ def test_no_parquet(read):
 
 
 def test_no_manifest(tmp_path):
-    with pytest.raises(InputError, match="cannot be read: No such file"):
+    with pytest.raises(MissingFileError, match=r"there is no manifest '.*'"):
         read_manifest(str(tmp_path / "m.csv"), str(tmp_path), None)

@@ -8,6 +8,7 @@ import pytest
 
 from src.batch import table
 from src.batch.record import Record
+from src.errors import InputError
 
 from .conftest import encoded, read_drivers
 
@@ -121,3 +122,34 @@ def test_a_parquet_table_grows(here, monkeypatch):
     with table.open_table(f"{here}/t.parquet") as one:
         one.append(Record(1, "x", ("a",), "o", "done", None, (), 1, 1.0, "m", "h", "2026-01-02"))
         assert len(parquet.read_table("t.parquet")) == 1
+
+
+class Refused(Exception):
+    """An error of a store's own library."""
+
+
+@pytest.mark.parametrize("method", ["ls", "exists"])
+def test_a_store_that_refuses(run, store, monkeypatch, method):
+    def refused(self, *args, **kwargs):
+        raise Refused("no credentials")
+
+    monkeypatch.setattr(type(store), method, refused)
+    with pytest.raises(InputError, match="cannot be reached: Refused: no credentials"):
+        run(**FOLDERS)
+
+
+def test_a_file_that_its_store_refuses_fails_alone(run, store, monkeypatch):
+    ukey = type(store).ukey
+
+    def refused(self, path):
+        if path.endswith("x.png"):
+            raise Refused("no credentials")
+        return ukey(self, path)
+
+    monkeypatch.setattr(type(store), "ukey", refused)
+    tally = run(**FOLDERS)
+    assert (tally.done, tally.failed) == (2, 2)
+    error = records(store)["memory://bucket/out/x--a.mp4"]["error"]
+    assert error == "OSError: 'memory://bucket/in/x.png' cannot be reached: Refused: no credentials"
+    monkeypatch.setattr(type(store), "ukey", ukey)
+    assert run(**FOLDERS).done == 2  # nobody could tell whether they were as before
