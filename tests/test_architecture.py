@@ -24,7 +24,7 @@ MAY_IMPORT = {
     },
     "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "weights", "config"},
     "service": {"live_portrait_wrapper", "pipeline", "media", "motion", "weights", "config"},
-    "batch": {"live_portrait_wrapper", "pipeline", "media", "weights", "config"},
+    "batch": {"live_portrait_wrapper", "pipeline", "motion", "media", "weights", "config"},
     "benchmark": {
         "live_portrait_wrapper",
         "pipeline",

@@ -18,6 +18,7 @@ from ..media.containers import VIDEO_SUFFIXES
 from ..media.given import Inbox
 from ..media.picture import PICTURE_SUFFIXES
 from ..media.sniff import MediaKind
+from ..motion.template import load_template
 from ..pipeline.kept import KeptSources
 from ..pipeline.plan import Plan, plan_run
 from ..pipeline.result import AnimationResult
@@ -111,8 +112,8 @@ class Worker:
     def _by_template(self, args: ArgumentConfig) -> ArgumentConfig:
         """The same run driven by the template of its driver, where that gives the same result.
 
-        It does with pictures. Of the driver of a video only as much is read as the video is long, and the crop and
-        the steadied motion depend on how much that is.
+        It does where the source is a picture. Of the driver of a video only as much is read as the video is long, and
+        the crop and the steadied motion depend on how much that is.
         """
         with Inbox() as inbox:
             plan = plan_run(args, inbox, self._wrapper.engine.keypoints)
@@ -124,6 +125,8 @@ class Worker:
         if kinds[0] in (MediaKind.TEMPLATE, MediaKind.PICTURE):
             return args
         template = self._templates.of(Path(args.driving), args)
+        if not load_template(template).is_video:  # it would make a picture, a video of one frame makes a video
+            return args
         read = {name: getattr(ArgumentConfig, name) for name in ("on_missing", "flag_crop_driving_video")}
         return replace(args, motion_template=str(template), **read)  # what was needed to read it would be warned of
 

@@ -223,15 +223,22 @@ def test_other_kinds_of_inputs(run, media):
     """Templates, pictures and several drivers need no template; that of a video source would not be exact."""
     save_template(MotionTemplate(motion_of(np_levels()), fps=25, model="fake"), media / "t.safetensors")
     make_video(media / "v.mp4", [100, 110])
+    make_video(media / "one.mp4", [100])
+    (media / "frames").mkdir()
+    for number, level in enumerate((60, 80)):
+        write_picture(media / f"frames/{number}.png", np.full((96, 96, 3), level, np.uint8))
     rows = [
         row(driving="t.safetensors", output="1.mp4"),
         row(driving="in/y.png", output="2.jpg"),
         row("v.mp4", output="3.mp4"),
-        row(driving=["by/a.mp4"], output="4.mp4"),
+        row(driving="one.mp4", output="4.mp4"),
+        row(driving=["by/a.mp4"], output="5.mp4"),
+        row(driving="frames", output="6.mp4"),
     ]
-    assert counts(run(manifest=write_manifest(rows))) == (4, 4, 0)
-    assert len(read_drivers()) == 1  # of the last row
-    assert len(pixels("3.mp4")) == 2 and len(pixels("1.mp4")) == 3
+    manifest = write_manifest(rows)
+    assert counts(run(manifest=manifest)) == (6, 6, 0) and counts(run(manifest=manifest)) == (0, 0, 0)
+    assert sorted(read_drivers()) == ["a.mp4", "frames", "one.mp4"]
+    assert [len(pixels(f"{number}.mp4")) for number in (1, 3, 4, 5, 6)] == [3, 2, 1, 3, 2]
 
 
 def np_levels():
