@@ -22,7 +22,7 @@ class Files:
 
     def __init__(self, cache_bytes: int) -> None:
         self._limit = cache_bytes
-        self._folder = tempfile.TemporaryDirectory(prefix="liveportrait-batch-", ignore_cleanup_errors=True)
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._sizes: OrderedDict[Path, int] = OrderedDict()  # of copies, the one that was used last at the end
         self._needed: dict[Path, str] = {}
 
@@ -42,7 +42,7 @@ class Files:
         except FileNotFoundError as error:
             raise MissingFileError(f"'{place}' does not exist") from error
         name = hashlib.sha256(f"{place} {mark}".encode()).hexdigest()[:16]
-        copy = Path(self._folder.name, name, name_of(place))
+        copy = Path(self._folder(), name, name_of(place))
         self._needed[copy] = place
         if is_folder or copy not in self._sizes:  # what is in a folder may have changed
             self._take(copy, system, path, is_folder)
@@ -70,7 +70,7 @@ class Files:
 
     def scratch(self, name: str) -> Path:
         """A path for a file that is to be stored elsewhere."""
-        return Path(tempfile.mkdtemp(dir=self._folder.name), name)
+        return Path(tempfile.mkdtemp(dir=self._folder()), name)
 
     def store(self, path: Path, place: str) -> None:
         """Move a file to a URL; it appears under its name when it is there as a whole.
@@ -92,7 +92,15 @@ class Files:
 
     def close(self) -> None:
         """Remove all copies."""
-        self._folder.cleanup()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = None
+
+    def _folder(self) -> str:
+        """Made when it is first needed: most jobs have no remote files."""
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="liveportrait-batch-", ignore_cleanup_errors=True)
+        return self._temporary.name
 
     def _make_room(self) -> None:
         for copy in list(self._sizes):

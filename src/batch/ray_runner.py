@@ -22,6 +22,7 @@ from .worker import Job, Worker, one_line, record_of
 _log = logging.getLogger(__name__)
 
 _DEATHS = 3  # workers that a row may take along before it is given up
+_GRACE = 10.0  # seconds for workers to clean up
 _PATIENCE = 60.0  # seconds without room for any worker before that is said
 
 
@@ -92,6 +93,11 @@ class _Actor:
     def ready(self) -> None:
         """Return when there is room for this actor in the cluster."""
 
+    def close(self) -> None:
+        """End the row at hand, in another thread, without a half file."""
+        if self._worker is not None:
+            self._worker.close()
+
     def run(self, row: Row) -> Outcome:
         """Do a row.
 
@@ -114,7 +120,8 @@ class _Crew:
 
     def __init__(self, ray: Any, job: Job, options: RunnerOptions) -> None:
         self._ray, self._job, self._options = ray, job, options
-        self._kind = ray.remote(num_cpus=options.cpus_per_actor, num_gpus=options.gpus_per_actor)(_Actor)
+        needs = {"num_cpus": options.cpus_per_actor, "num_gpus": options.gpus_per_actor}
+        self._kind = ray.remote(**needs, max_concurrency=2)(_Actor)  # one thread works, one hears that it shall end
         self._actors: list[Any] = []
         self._idle: list[Any] = []
         self._running: dict[Any, tuple[Any, Row | None]] = {}  # task -> its actor, and its row if it has one
@@ -138,7 +145,12 @@ class _Crew:
                 self._tell_of_no_room()
 
     def end(self) -> None:
-        """Stop all actors, and what they are at."""
+        """Stop all actors; those that are at work clean up first."""
+        begun = [*self._idle, *(actor for actor, row in self._running.values() if row is not None)]
+        with suppress(Exception):  # a cluster that is gone
+            ended = [actor.close.remote() for actor in begun]
+            if ended:
+                self._ray.wait(ended, num_returns=len(ended), timeout=_GRACE)
         for actor in self._actors:
             with suppress(Exception):  # one that is no more, or a cluster that is gone
                 self._ray.kill(actor)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
-from ..errors import LivePortraitError
-from ..live_portrait_wrapper import LivePortraitWrapper
+from ..errors import Cancelled, LivePortraitError
 from .files import Files
 from .fingerprints import Fingerprints
 from .places import exists, is_remote, joined
+
+Run = Callable[[ArgumentConfig], object]
 
 
 class Templates:
@@ -18,16 +20,21 @@ class Templates:
 
     Args:
         folder: where they are kept, a path or a URL.
-        wrapper: makes those that are missing.
+        make: does a run that makes one.
         files: fetches and stores those of a remote folder.
         fingerprints: marks of contents.
         model: mark of the model.
     """
 
     def __init__(
-        self, folder: str, wrapper: LivePortraitWrapper, files: Files, fingerprints: Fingerprints, model: str
+        self,
+        folder: str,
+        make: Callable[[ArgumentConfig], object],
+        files: Files,
+        fingerprints: Fingerprints,
+        model: str,
     ) -> None:
-        self._folder, self._wrapper, self._files = folder, wrapper, files
+        self._folder, self._run, self._files = folder, make, files
         self._fingerprints, self._model = fingerprints, model
         self._refused: dict[str, LivePortraitError] = {}
 
@@ -51,6 +58,8 @@ class Templates:
         path = self._files.scratch(f"{mark}.safetensors") if is_remote(place) else Path(place)
         try:
             self._make(driving, args, path)
+        except Cancelled:  # no fault of the driver
+            raise
         except LivePortraitError as error:
             self._refused[mark] = error
             raise
@@ -62,4 +71,4 @@ class Templates:
     def _make(self, driving: Path, args: ArgumentConfig, path: Path) -> None:
         alone = replace(args, source=None, driving=str(driving), save_motion_template=str(path))
         # Templates are steadied when they are used: what is kept serves runs with and without it.
-        self._wrapper.execute(replace(alone, output=None, source_points=None, smooth=False))
+        self._run(replace(alone, output=None, source_points=None, smooth=False))

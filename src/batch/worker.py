@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from ..config.argument_config import ArgumentConfig
 from ..config.split import split_arguments
-from ..errors import InputError, LivePortraitError
+from ..errors import Cancelled, InputError, LivePortraitError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.given import Inbox
@@ -70,12 +72,14 @@ class Worker:
         wrapper = kind(inference_cfg, crop_cfg=crop_cfg, model=job.args.model, weights_dir=job.args.weights_dir)
         self._wrapper, self._fingerprints = wrapper, Fingerprints()
         self._files, self._kept = Files(job.cache_bytes), KeptSources(KEPT)
-        self._templates = Templates(job.templates, wrapper, self._files, self._fingerprints, job.model)
+        self._stopped, self._working = threading.Event(), threading.Lock()
+        make = partial(wrapper.execute, progress=self._go_on)
+        self._templates = Templates(job.templates, make, self._files, self._fingerprints, job.model)
 
     def run(self, row: Row) -> Outcome:
         """Do a row, whatever comes of it; only an interruption is passed on."""
         started, tries = time.perf_counter(), 0
-        with RowLog() as log:
+        with self._working, RowLog() as log:
             while True:
                 error, trace, frames, mark = None, None, 0, ""
                 try:
@@ -94,8 +98,15 @@ class Worker:
         return Outcome(record_of(row, self._job.model, mark, error, log.warnings, frames, seconds), trace)
 
     def close(self) -> None:
-        """Remove the copies of remote inputs."""
-        self._files.close()
+        """End the row at hand, if another thread is at one, without a half file; remove the copies of remote inputs."""
+        self._stopped.set()
+        with self._working:
+            self._files.close()
+
+    def _go_on(self, stage: str, done: int, total: int | None) -> None:
+        """The progress of every run: stop it if that was asked for."""
+        if self._stopped.is_set():
+            raise Cancelled("stopped on request")
 
     def _animate(self, row: Row) -> int:
         """Make the result of a row; gives the number of its frames."""
@@ -104,7 +115,8 @@ class Worker:
         target = self._files.scratch(name_of(row.output)) if stored else Path(row.output)
         args = with_options(self._job.args, row.options)
         args = replace(args, source=source, driving=drivings if len(drivings) > 1 else drivings[0])
-        result = self._wrapper.execute(self._by_template(replace(args, output=str(target))), kept=self._kept)
+        args = self._by_template(replace(args, output=str(target)))
+        result = self._wrapper.execute(args, progress=self._go_on, kept=self._kept)
         if stored:
             self._store(result, folder_of(row.output))
         return result.n_frames

@@ -17,6 +17,8 @@ from .source import Source
 # Options that have no say in what a source is: all others are taken to have one, so that a new option is safe.
 _NO_MATTER = {field.name for field in fields(OutputOptions)} - {"output_size"}
 _NO_MATTER |= {"source", "driving", "motion_template"}
+_NO_MATTER |= {"driving_multiplier", "animation_region", "driving_option", "expression_scale"}
+_NO_MATTER |= {"eyes_retargeting_ratio", "lip_retargeting_ratio", "on_missing", "align"}
 
 
 class KeptSources:

@@ -35,11 +35,11 @@ class FakeWrapper:
         type(self).engine = FakeEngine()
         self._detector = FakeDetector()
 
-    def execute(self, args, *, kept=None):
+    def execute(self, args, *, progress=silent, kept=None):
         type(self).runs.append(args)
         if type(self).trouble is not None:
             type(self).trouble(args)
-        return animate(self.engine, finders(self._detector), args, silent, kept)
+        return animate(self.engine, finders(self._detector), args, progress, kept)
 
 
 def encoded() -> int:

@@ -39,6 +39,7 @@ class FakeActor:
 
     ready: SimpleNamespace
     run: SimpleNamespace
+    close: SimpleNamespace
 
 
 class FakeRay:
@@ -56,6 +57,7 @@ class FakeRay:
         self.unready = lambda worker: False
         self._room, self._workers, self.killed = room, 0, 0
         self._tasks: dict[object, tuple] = {}
+        self.closed: list[int] = []
 
     def is_initialized(self):
         return True
@@ -69,7 +71,12 @@ class FakeRay:
         return FakeActor(
             ready=SimpleNamespace(remote=lambda: self._task(number, None)),
             run=SimpleNamespace(remote=lambda row: self._task(number, row)),
+            close=SimpleNamespace(remote=lambda: self._closed(number)),
         )
+
+    def _closed(self, worker):
+        self.closed.append(worker)
+        return self._task(worker, None)
 
     def _task(self, worker, row):
         task = object()
@@ -114,7 +121,7 @@ def test_every_row_is_done_once_and_drivers_are_read_first(ray):
     of = {}
     for worker, output in ray.told[2:]:
         of.setdefault(output[0], set()).add(worker)
-    assert of["y"].isdisjoint(of["z"]) and ray.killed == 2
+    assert of["y"].isdisjoint(of["z"]) and ray.killed == 2 and sorted(ray.closed) == [1, 2]
 
 
 def test_no_more_workers_than_rows(ray):
