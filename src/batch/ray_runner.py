@@ -9,6 +9,9 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from typing import Any
 
+import cv2
+import torch
+
 from ..errors import LivePortraitError
 from .extras import needed
 from .fingerprints import Fingerprints
@@ -84,11 +87,14 @@ class _Actor:
 
     Args:
         job: what rows share.
+        threads: that it may use: by default each library takes all cores, which all actors of a machine share.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, threads: int) -> None:
         self._job = job
         self._worker: Worker | None = None
+        torch.set_num_threads(threads)
+        cv2.setNumThreads(threads)
 
     def ready(self) -> None:
         """Return when there is room for this actor in the cluster."""
@@ -121,7 +127,12 @@ class _Crew:
     def __init__(self, ray: Any, job: Job, options: RunnerOptions) -> None:
         self._ray, self._job, self._options = ray, job, options
         needs = {"num_cpus": options.cpus_per_actor, "num_gpus": options.gpus_per_actor}
-        self._kind = ray.remote(**needs, max_concurrency=2)(_Actor)  # one thread works, one hears that it shall end
+        self._threads = max(1, round(options.cpus_per_actor))
+        self._kind = ray.remote(
+            **needs,
+            max_concurrency=2,  # one thread works, one hears that it shall end
+            runtime_env={"env_vars": {"GOMP_SPINCOUNT": "1000"}},  # as `calm_threads` of the command line
+        )(_Actor)
         self._actors: list[Any] = []
         self._idle: list[Any] = []
         self._running: dict[Any, tuple[Any, Row | None]] = {}  # task -> its actor, and its row if it has one
@@ -160,7 +171,7 @@ class _Crew:
         return any(row is not None for _, row in self._running.values())
 
     def _hire(self) -> None:
-        actor = self._kind.remote(self._job)
+        actor = self._kind.remote(self._job, self._threads)
         self._actors.append(actor)
         self._running[actor.ready.remote()] = (actor, None)
 

@@ -29,14 +29,14 @@ class Templates:
     def __init__(
         self,
         folder: str,
-        make: Callable[[ArgumentConfig], object],
+        make: Run,
         files: Files,
         fingerprints: Fingerprints,
         model: str,
     ) -> None:
         self._folder, self._run, self._files = folder, make, files
         self._fingerprints, self._model = fingerprints, model
-        self._refused: dict[str, LivePortraitError] = {}
+        self._refused: dict[str, tuple[type[LivePortraitError], str]] = {}  # an error itself would hold on to frames
 
     def of(self, driving: Path, args: ArgumentConfig) -> Path:
         """The template of a driver.
@@ -51,7 +51,8 @@ class Templates:
         """
         mark = self._fingerprints.motion(driving, args, self._model)
         if mark in self._refused:
-            raise self._refused[mark]
+            kind, text = self._refused[mark]
+            raise kind(text)
         place = joined(self._folder, f"{mark}.safetensors")
         if exists(place):
             return self._files.fetch(place)
@@ -61,7 +62,7 @@ class Templates:
         except Cancelled:  # no fault of the driver
             raise
         except LivePortraitError as error:
-            self._refused[mark] = error
+            self._refused[mark] = type(error), self._files.told(str(error))
             raise
         if not is_remote(place):
             return path

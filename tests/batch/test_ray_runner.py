@@ -65,7 +65,7 @@ class FakeRay:
     def remote(self, **_):
         return lambda kind: SimpleNamespace(remote=self._hire)
 
-    def _hire(self, job):
+    def _hire(self, job, threads):
         self._workers += 1
         number = self._workers
         return FakeActor(
