@@ -170,7 +170,7 @@ def record_of(
 
 
 def one_line(text: str) -> str:
-    """A text without line feeds and other control characters, at most some hundred characters."""
+    """A text without line feeds and other control characters, cut to a thousand."""
     line = "".join(sign if sign.isprintable() else " " for sign in text)
     return line if len(line) <= 1000 else f"{line[:997]}..."
 
