@@ -24,6 +24,7 @@ from .engine.device import device_of
 from .errors import InputError
 from .face.create_detector import create_animal_detector, create_detector
 from .face.face import FaceDetector, Rgb
+from .media.user_path import user_path
 from .motion.pose import degrees
 from .motion.template_pickle import OFFICIAL_MODEL
 from .official_methods import OfficialMethods
@@ -38,7 +39,6 @@ from .pipeline.plan import check_run
 from .pipeline.progress import Progress, silent
 from .pipeline.result import AnimationResult
 from .pipeline.retarget_video import retarget_video
-from .pipeline.user_path import user_path
 from .weights.resolve import resolve_model
 
 

@@ -14,7 +14,7 @@ import gradio as gr
 from ..config.argument_config import ArgumentConfig
 from ..errors import InputError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
-from ..pipeline.user_path import check_writable, user_path
+from ..media.user_path import check_writable, user_path
 from .animals_page import animals_page
 from .frame import Page, css, theme
 from .people_page import people_page

@@ -14,6 +14,7 @@ from ..config.check_arguments import check_arguments
 from ..config.options import ModelName
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..pipeline.render import transfer_options
+from ..storage.places import absolute, folder_of, joined
 from ..weights.resolve import resolve_model
 from .check_rows import check_rows
 from .fingerprints import Fingerprints, model_mark
@@ -22,7 +23,6 @@ from .manifest import read_manifest
 from .options import JobOptions, RunnerOptions
 from .order import due_rows
 from .outputs import Outputs
-from .places import absolute, folder_of, joined
 from .product import product
 from .record import Outcome, Record
 from .row import Row

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ..config.argument_config import ArgumentConfig
 from ..errors import InputError
+from ..storage.places import folder_of, joined, same, stem_of, suffix_of
 from .columns import with_options
-from .places import folder_of, joined, same, stem_of, suffix_of
 from .row import Row, numbers
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from ..config.argument_config import ArgumentConfig
 from ..config.options import AppOptions, ModelOptions, RuntimeOptions
 from ..errors import InputError
+from ..storage.places import is_remote, remote
 from ..weights.resolve import ResolvedModel
 from .columns import with_options
-from .places import is_remote, remote
 from .row import Row
 
 _MISSING = "missing"

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..errors import InputError
+from ..storage.extras import needed
+from ..storage.places import absolute, joined, read_bytes, stem_of, suffix_of
 from .columns import PLACES, option_of
-from .extras import needed
-from .places import absolute, joined, read_bytes, stem_of, suffix_of
 from .row import Row, numbers
 
 _SUFFIXES = ".csv, .jsonl, .parquet"

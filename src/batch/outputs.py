@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .places import folder_of, is_remote, name_of, reaching, remote
+from ..storage.places import folder_of, is_remote, name_of, reaching, remote
 
 
 class Outputs:

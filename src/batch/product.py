@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import InputError, MissingFileError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
-from .places import is_remote, joined, name_of, reaching, remote, same, stem_of, suffix_of
+from ..storage.places import is_remote, joined, name_of, reaching, remote, same, stem_of, suffix_of
 from .row import Row
 
 _log = logging.getLogger(__name__)

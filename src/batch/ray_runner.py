@@ -13,7 +13,7 @@ import cv2
 import torch
 
 from ..errors import LivePortraitError
-from .extras import needed
+from ..storage.extras import needed
 from .fingerprints import Fingerprints
 from .options import RunnerOptions
 from .order import leaders_first

@@ -14,9 +14,9 @@ import platformdirs
 
 from ..media.lock import hold
 from ..media.output_file import temporary_beside
-from .extras import needed
+from ..storage.extras import needed
+from ..storage.places import exists, folder_of, is_remote, name_of, reaching, read_bytes, remote, suffix_of
 from .journal import Journal, parse_records
-from .places import exists, folder_of, is_remote, name_of, reaching, read_bytes, remote, suffix_of
 from .record import Record
 
 _STATE = ".batch"

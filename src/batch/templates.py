@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
 from ..errors import Cancelled, LivePortraitError
-from .files import Files
+from ..storage.files import Files
+from ..storage.places import exists, is_remote, joined
 from .fingerprints import Fingerprints
-from .places import exists, is_remote, joined
 
 Run = Callable[[ArgumentConfig], object]
 

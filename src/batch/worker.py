@@ -24,10 +24,10 @@ from ..motion.template import load_template
 from ..pipeline.kept import KeptSources
 from ..pipeline.plan import Plan, plan_run
 from ..pipeline.result import AnimationResult
+from ..storage.files import Files
+from ..storage.places import folder_of, is_remote, joined, name_of, suffix_of
 from .columns import with_options
-from .files import Files
 from .fingerprints import Fingerprints
-from .places import folder_of, is_remote, joined, name_of, suffix_of
 from .record import Outcome, Record
 from .row import Row
 from .row_log import RowLog

@@ -34,11 +34,11 @@ from ..media.frame_stream import FrameStream
 from ..media.picture import PICTURE_SUFFIXES, read_picture, write_picture
 from ..media.sniff import MediaKind, sniff
 from ..media.sound import has_audio
+from ..media.user_path import check_writable, usable, user_path
 from ..media.video_reader import open_video
 from ..media.video_writer import VideoWriter
 from .output_paths import overwrites
 from .progress import Progress, counted, silent
-from .user_path import check_writable, usable, user_path
 
 _log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..media.arrays import is_picture
 from ..media.given import Inbox, Media
 from ..media.sniff import MediaKind
+from ..media.user_path import user_path
 from ..weights.paths import assets_dir
-from .user_path import user_path
 
 DEFAULT_SOURCE, DEFAULT_DRIVING = "examples/source/s0.jpg", "examples/driving/d0.mp4"
 DEFAULT_ANIMAL, DEFAULT_TEMPLATE = "examples/source/cat.jpg", "examples/driving/smile.safetensors"

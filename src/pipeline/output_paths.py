@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.folder_reader import is_frame
 from ..media.picture import PICTURE_SUFFIXES
-from .user_path import check_writable, usable, user_path
+from ..media.user_path import check_writable, usable, user_path
 
 DEFAULT_FOLDER = "animations"
 

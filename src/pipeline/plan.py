@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..face.choose import parse_faces
 from ..media.given import Inbox, Media
 from ..media.sniff import MediaKind
+from ..media.user_path import check_writable, usable, user_path
 from ..motion.template import load_template, template_path
 from ..motion.transfer_options import TransferOptions
 from .animal_options import animal_remarks, check_kind
@@ -20,7 +21,6 @@ from .inputs import COMPACT, DrivingInput, read_inputs
 from .output_paths import OutputPaths, check_outputs, output_folder, output_paths, same_file
 from .remarks import remarks
 from .render import transfer_options
-from .user_path import check_writable, usable, user_path
 
 
 @dataclass(frozen=True)

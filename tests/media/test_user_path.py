@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from src.errors import InputError
-from src.pipeline.user_path import check_writable, usable, user_path
+from src.media.user_path import check_writable, usable, user_path
 
 
 def test_home_is_resolved(monkeypatch, tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import InputError, LivePortraitError, MissingFileError
-from ..pipeline.user_path import user_path
+from ..media.user_path import user_path
 from .extras import needed
 
 _MARK = "://"

@@ -1,7 +1,7 @@
 import pytest
 
-from src.batch.files import Files
 from src.errors import InputError, MissingFileError
+from src.storage.files import Files
 
 fsspec = pytest.importorskip("fsspec")
 

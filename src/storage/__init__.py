@@ -1,0 +1,1 @@
+"""Files wherever they lie: paths of this machine, and URLs that fsspec knows."""
