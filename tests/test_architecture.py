@@ -23,7 +23,8 @@ MAY_IMPORT = {
         "config",
     },
     "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "media", "weights", "config"},
-    "service": {"live_portrait_wrapper", "pipeline", "media", "motion", "weights", "config"},
+    "cluster": {"service", "config"},
+    "service": {"live_portrait_wrapper", "pipeline", "storage", "media", "motion", "weights", "config"},
     "batch": {"live_portrait_wrapper", "pipeline", "storage", "motion", "media", "weights", "config"},
     "benchmark": {
         "live_portrait_wrapper",

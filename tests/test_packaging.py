@@ -146,15 +146,15 @@ def modules_of(requirements: list[str]) -> set[str]:
 
 
 def test_every_import_is_declared():
-    """Only the rooms of the pages, the service and batches may use what their extras bring."""
+    """Only the rooms of the pages, the service, batches and clusters may use what their extras bring."""
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
     core = modules_of([*project["dependencies"], *extras["cpu"]])
-    rooms = {"apps": "apps", "service": "serve", "batch": "scale"}
+    rooms = {"apps": ["apps"], "service": ["serve"], "batch": ["scale"], "cluster": ["serve", "scale"]}
     undeclared = {}
     for path in sources():
-        extra = rooms.get(path.relative_to(ROOT / "src").parts[0])
-        allowed = core | modules_of(extras[extra]) if extra else core
+        brought = rooms.get(path.relative_to(ROOT / "src").parts[0], [])
+        allowed = core.union(*(modules_of(extras[extra]) for extra in brought))
         undeclared[path.name] = third_party(path) - allowed
     assert not {name: missing for name, missing in undeclared.items() if missing}
 

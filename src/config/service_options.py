@@ -44,6 +44,10 @@ class ServiceOptions:
         Path | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: a temporary one, removed at exit)")
     ] = None
     """Folder for uploads and results, of this service alone: what an earlier run left in it is removed at start."""
+    shared_folder: Annotated[
+        str | None, tyro.conf.arg(metavar="DIR", help_behavior_hint="(default: none: this service alone)")
+    ] = None
+    """Path or URL (s3:// ...) of a folder for jobs and results that several services share: each answers for all."""
     max_upload_mib: int = 200
     """Largest request, in MiB."""
     max_pixels: int = 50_000_000

@@ -37,7 +37,7 @@ async def health(service: Here) -> Health:
     """Answers at once, whatever the model is doing."""
     if ills := await service.ills():
         raise Problem(503, "; ".join(ills), code="unwell")
-    waiting, is_running = service.jobs.busy()
+    waiting, is_running = await asyncio.to_thread(service.jobs.busy)
     return Health(
         model=service.animator.running()[0], queue_length=waiting, running=is_running, version=project_version()
     )

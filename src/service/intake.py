@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
 
@@ -30,6 +30,8 @@ from .wording import for_callers
 ANIMATE_FILES = ("source", "driving")
 TEMPLATE_FILES = ("driving",)
 
+T = TypeVar("T")
+
 
 async def take_job(request: Request, service: Service, form: type[Form], files: Sequence[str]) -> Job:
     """Receive what a job needs, look at it, and queue it; given up when the service stops.
@@ -49,9 +51,9 @@ async def take_job(request: Request, service: Service, form: type[Form], files: 
 
 
 async def _take(request: Request, service: Service, form: type[Form], files: Sequence[str]) -> Job:
-    service.jobs.reserve()
     number = new_number()
     try:
+        await _to_the_end(service.jobs.reserve, number)
         folder = await asyncio.to_thread(_new_folder, service, number)
         body = Body(request, service.options.max_bytes)
         received = await receive_form(body, request.headers.get("content-type", ""), folder, files)
@@ -60,12 +62,26 @@ async def _take(request: Request, service: Service, form: type[Form], files: Seq
         async with service.checks:
             options = await asyncio.to_thread(_checked, received, fields, kind, service, number)
         job = Job(number, kind, options, folder)
-        service.jobs.submit(job)
+        await _to_the_end(service.jobs.submit, job)
     except BaseException:
-        service.jobs.release()
-        await asyncio.shield(asyncio.to_thread(service.workspace.remove_upload, number))
+        await asyncio.shield(asyncio.to_thread(_give_up, service, number))
         raise
     return job
+
+
+async def _to_the_end(work: Callable[[T], None], given: T) -> None:
+    """Do in a thread what must not be half done when the service stops: a place that nobody gives back, say."""
+    task = asyncio.create_task(asyncio.to_thread(work, given))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def _give_up(service: Service, number: str) -> None:
+    service.jobs.release(number)
+    service.workspace.remove_upload(number)
 
 
 def _new_folder(service: Service, number: str) -> Path:

@@ -25,8 +25,8 @@ def new_number() -> str:
     return secrets.token_hex(16)
 
 
-def _open_future() -> Future[None]:
-    future: Future[None] = Future()
+def _open_future() -> Future[Results]:
+    future: Future[Results] = Future()
     future.set_running_or_notify_cancel()  # one who waits for it cannot cancel it
     return future
 
@@ -43,7 +43,7 @@ class Job:
         state: where it stands; changed by `Jobs` alone.
         result: of a job that is done.
         problem: of one that failed or was stopped.
-        finished: resolved when it is done, failed or cancelled.
+        finished: the results when it is done, the problem when it failed or was cancelled.
         finished_at: when that was, by the clock of `Jobs`.
     """
 
@@ -54,7 +54,7 @@ class Job:
     state: State = "queued"
     result: AnimationResult | None = None
     problem: Problem | None = None
-    finished: Future[None] = field(default_factory=_open_future)
+    finished: Future[Results] = field(default_factory=_open_future)
     finished_at: float | None = None
     _progress: tuple[str | None, int, int | None] = (None, 0, None)
 

@@ -96,7 +96,7 @@ async def make_template(request: Request, service: Here, asked: FromQuery) -> Re
 )
 async def job_status(id: str, service: Here) -> JobStatus:
     """State, place in the queue, frames finished, and in the end the results or the error."""
-    return service.jobs.status(id)
+    return await asyncio.to_thread(service.jobs.status, id)
 
 
 @router.delete(
@@ -115,5 +115,5 @@ async def delete_job(id: str, service: Here) -> Response:
 async def _answer(job: Job, request: Request, service: Service, wait: bool) -> Response:
     if wait:
         return JSONResponse((await results_of(job, request, service)).model_dump())
-    status = service.jobs.status(job.id)
+    status = await asyncio.to_thread(service.jobs.status, job.id)
     return JSONResponse(status.model_dump(), 202, headers={"Location": f"/jobs/{job.id}"})

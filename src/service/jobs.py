@@ -11,9 +11,9 @@ from threading import Condition, Thread
 
 from ..config.service_options import ServiceOptions
 from .animator import Animator
-from .job import Job, TooLong
-from .outcome import failure_of
+from .job import Job
 from .problem import Problem, fault, stopping
+from .run_job import run_job
 from .schemas import JobStatus, State
 from .workspace import Workspace
 
@@ -46,7 +46,7 @@ class Jobs:
         self._made: dict[str, tuple[Job, Path]] = {}  # name of a result -> where it is
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
-        self._arriving = 0
+        self._arriving: set[str] = set()
         self._is_stopping = False
         self._last_seconds = 10.0  # of a job; a guess at first
         self._changed = Condition()
@@ -56,8 +56,11 @@ class Jobs:
         """Begin to work."""
         self._worker.start()
 
-    def reserve(self) -> None:
+    def reserve(self, number: str) -> None:
         """Take a place for a job whose files are still arriving; `submit` or `release` gives it back.
+
+        Args:
+            number: of the job.
 
         Raises:
             Problem: 429 if there is none, 503 if the service stops.
@@ -65,15 +68,15 @@ class Jobs:
         with self._changed:
             if self._is_stopping:
                 raise stopping()
-            if self._arriving + len(self._waiting) + (self._running is not None) >= self._places:
+            if len(self._arriving) + len(self._waiting) + (self._running is not None) >= self._places:
                 seconds = min(max(round(self._last_seconds * (len(self._waiting) + 1)), 1), 600)
                 raise Problem(429, f"the queue is full: come back in {seconds} seconds", {"Retry-After": str(seconds)})
-            self._arriving += 1
+            self._arriving.add(number)
 
-    def release(self) -> None:
+    def release(self, number: str) -> None:
         """Give a place back."""
         with self._changed:
-            self._arriving -= 1
+            self._arriving.discard(number)
 
     def submit(self, job: Job) -> None:
         """Queue a job in the place that was reserved for it.
@@ -84,7 +87,7 @@ class Jobs:
         with self._changed:
             if self._is_stopping:
                 raise stopping()
-            self._arriving -= 1
+            self._arriving.discard(job.id)
             self._jobs[job.id] = job
             self._waiting.append(job)
             self._changed.notify()
@@ -134,9 +137,9 @@ class Jobs:
                 raise Problem(404, "there is no such result, or no longer")
             return path
 
-    def is_working(self) -> bool:
-        """Whether jobs are taken up."""
-        return self._worker.is_alive()
+    def ills(self) -> list[str]:
+        """What keeps jobs from being done; empty if all is well."""
+        return [] if self._worker.is_alive() else ["the thread that works has ended"]
 
     def busy(self) -> tuple[int, bool]:
         """How many jobs wait, and whether one runs."""
@@ -186,19 +189,8 @@ class Jobs:
             return job
 
     def _run(self, job: Job) -> None:
-        begin, problem = self._clock(), None
-
-        def progress(stage: str, done: int, total: int | None) -> None:
-            if self._clock() - begin > self._longest:
-                raise TooLong(f"the job took longer than {self._longest / 60:g} minutes, the most that one may take")
-            job.progress(stage, done, total)
-
-        try:
-            self._workspace.make()  # results need their folder, whoever removed it meanwhile
-            job.result = self._animator.animate(job.kind, job.options, progress)
-        except BaseException as error:  # whatever it is: a job ends, not the thread
-            problem = failure_of(error, job)
-        self._workspace.remove_upload(job.id)
+        begin = self._clock()
+        problem = run_job(job, self._animator, self._workspace, self._longest, self._clock)
         with self._changed:
             self._running = None
             if problem is None:
@@ -220,7 +212,10 @@ class Jobs:
         job.state, job.problem, job.finished_at = state, problem, self._clock()
         self._made |= {name: (job, path) for name, path in job.files().items()}
         _log.info("job %s: %s%s", job.id, state, "" if problem is None else f" ({problem.message})")
-        job.finished.set_result(None)
+        if problem is None:
+            job.finished.set_result(job.results())
+        else:
+            job.finished.set_exception(problem)
         return True
 
     def _found(self, number: str) -> Job:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Request, Response
 from .answers import refusals
 from .file_answer import open_file
 from .problem import Problem
-from .service import Here
+from .service import Here, Service
 
 router = APIRouter(tags=["results"])
 
@@ -43,11 +43,15 @@ async def result(
     range: Annotated[str | None, Header(description="Part of the file, such as `bytes=0-1023`.")] = None,
 ) -> Response:
     """A video, picture or template, under the name that its job gave; a part of it, too, so that players can seek."""
-    path = service.jobs.file(name)
     try:
-        return await asyncio.to_thread(open_file, path, request, _media_type(path))
+        return await asyncio.to_thread(_answer, name, request, service)
     except FileNotFoundError:
         raise Problem(404, "there is no such result, or no longer") from None
+
+
+def _answer(name: str, request: Request, service: Service) -> Response:
+    path = service.jobs.file(name)
+    return open_file(path, request, _media_type(path))
 
 
 def _media_type(path: Path) -> str:

@@ -11,10 +11,13 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 
 from ..config.service_options import ServiceOptions
+from ..storage.shared_folder import open_shared
 from .animator import Animator
 from .fields import animate_form, template_form
+from .job_queue import JobQueue
 from .jobs import Jobs
 from .problem import stopping
+from .shared.jobs import SharedJobs
 from .workspace import Workspace
 
 _CHECKS_AT_ONCE = 2  # each may hold a decoded picture
@@ -37,11 +40,17 @@ class Service:
     ) -> None:
         self.options, self.animator = options, animator
         self.workspace = Workspace(options.folder)
-        self.jobs = Jobs(animator, self.workspace, options, clock)
+        self.jobs = self._queue(clock)
         self.animate_form, self.template_form = animate_form(), template_form()
         self.checks = asyncio.Semaphore(_CHECKS_AT_ONCE)
         self._stopping = asyncio.Event()
         self._cleaning: asyncio.Task[None] | None = None
+
+    def _queue(self, clock: Callable[[], float]) -> JobQueue:
+        if self.options.shared_folder is None:
+            return Jobs(self.animator, self.workspace, self.options, clock)
+        folder = open_shared(self.options.shared_folder)
+        return SharedJobs(self.animator, self.workspace, self.options, folder)
 
     def start(self) -> None:
         """Begin to work; in the event loop.
@@ -71,12 +80,10 @@ class Service:
 
     async def ills(self) -> list[str]:
         """What keeps the service from working; empty if it is well."""
-        is_there = await asyncio.to_thread(self.workspace.is_there)
-        found = {
-            "the thread that works has ended": not self.jobs.is_working(),
-            "the folder is gone or cannot be written to": not is_there,
-        }
-        return [ill for ill, is_so in found.items() if is_so]
+        found = await asyncio.to_thread(self.jobs.ills)
+        if not await asyncio.to_thread(self.workspace.is_there):
+            found.append("the folder is gone or cannot be written to")
+        return found
 
     async def cancel_jobs(self) -> None:
         """Cancel everything, so that nobody waits for an answer any longer."""

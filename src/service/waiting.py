@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from fastapi import Request
 
@@ -25,14 +26,13 @@ async def results_of(job: Job, request: Request, service: Service) -> Results:
     done = asyncio.wrap_future(job.finished)
     gone = asyncio.create_task(_disconnected(request))
     try:
-        await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
+        either: list[asyncio.Future[Any]] = [done, gone]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     finally:
         gone.cancel()
         if not done.done():
             await asyncio.shield(asyncio.to_thread(service.jobs.cancel, job.id))
-    if job.problem is not None:
-        raise job.problem
-    return job.results()
+    return await done
 
 
 async def _disconnected(request: Request) -> None:

@@ -90,7 +90,7 @@ def test_a_folder_of_somebody_else_is_not_used(tmp_path):
 def test_a_reserve_of_room(tmp_path, fake):
     with running(ServiceOptions(folder=tmp_path, min_free_gib=1 << 19), fake) as run:
         assert code_of(run.post()) == (503, "no_room")
-        assert not any((tmp_path / "uploads").iterdir()) and run.service.jobs._arriving == 0
+        assert not any((tmp_path / "uploads").iterdir()) and len(run.service.jobs._arriving) == 0
 
 
 def test_no_room_for_a_folder(quick, monkeypatch):
@@ -143,7 +143,7 @@ def test_the_thread_survives_faults_of_our_own(quick, monkeypatch, caplog):
         raise SystemExit(1)
 
     with monkeypatch.context() as patch:
-        patch.setattr("src.service.jobs.failure_of", fail)
+        patch.setattr("src.service.run_job.failure_of", fail)
         patch.setattr(quick.service.workspace, "make", lambda: 1 / 0)
         patch.setattr(quick.service.workspace, "new_upload", made_by_hand(quick.service.workspace))
         assert code_of(quick.post()) == (500, "internal")

@@ -109,7 +109,7 @@ def test_a_body_without_a_length_is_cut_off(compact, places):
 def test_a_client_that_goes_away_while_it_sends(compact, places):
     with socket.create_connection(("127.0.0.1", compact.port), timeout=10) as connection:
         connection.sendall((HEAD + "Content-Length: 100000\n\n").replace("\n", "\r\n").encode() + b"--half")
-    eventually(lambda: compact.service.jobs._arriving == 0)
+    eventually(lambda: len(compact.service.jobs._arriving) == 0)
     assert places.inside(compact) == []
     check_well(compact)
 

@@ -10,6 +10,7 @@ import pytest
 
 from src.config.service_options import ServiceOptions
 from src.errors import InputError, NoFaceError, TemplateError, WeightsError
+from src.service.job import new_number
 from src.service.jobs import Jobs
 from src.service.media_check import check_upload
 from src.service.workspace import Workspace
@@ -82,7 +83,7 @@ def test_a_place_is_held_while_files_arrive(quick, fake):
     slow = [socket.create_connection(("127.0.0.1", quick.port)) for _ in range(3)]
     for connection in slow:
         connection.sendall(f"{head}Content-Length: {len(body) + 99}\r\n\r\n".encode() + body)
-    eventually(lambda: quick.service.jobs._arriving == 3)
+    eventually(lambda: len(quick.service.jobs._arriving) == 3)
     assert quick.post().status_code == 429 and fake.calls == []
     for connection in slow:
         connection.close()
@@ -295,7 +296,7 @@ def test_places_are_counted_right_by_many_at_once(fake, tmp_path):
 
     def ask() -> None:
         barrier.wait()
-        jobs.reserve()
+        jobs.reserve(new_number())
         given.append(1)
 
     with ThreadPoolExecutor(12) as pool:

@@ -1,0 +1,88 @@
+"""`build()`: the HTTP service as an application of Ray Serve (docs/scale.md).
+
+    serve run docs/serve.yaml
+
+Every replica is a whole service with a model of its own; what they share is the folder of jobs and results.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+from fastapi import FastAPI
+from ray import serve
+from ray.serve import Application
+
+from ..config.service_options import ServiceOptions
+from ..errors import InputError
+from ..service.animator import Animator, WrapperAnimator
+from ..service.app import create_app
+
+DEPLOYMENT = "LivePortrait"
+
+MakeAnimator = Callable[[ServiceOptions], Animator]
+
+
+def build(args: Mapping[str, Any]) -> Application:
+    """The application; called by `serve run` with the `args` of the configuration.
+
+    Args:
+        args: options of `serve.py` by their names; `shared_folder` is needed.
+
+    Raises:
+        InputError: an option that is none, or has a value that makes no sense.
+    """
+    return application(options_of(args))
+
+
+def application(options: ServiceOptions, make: MakeAnimator = WrapperAnimator) -> Application:
+    """The same for options.
+
+    Args:
+        options: of the service; they must name a shared folder.
+        make: the model of a replica.
+    """
+
+    def app() -> FastAPI:
+        _keep_to_own_cores()
+        return create_app(options, make(options))
+
+    replica: type = serve.ingress(app)()
+    replica.__name__ = DEPLOYMENT
+    return serve.deployment(replica, name=DEPLOYMENT).bind()  # type: ignore[attr-defined]
+
+
+def options_of(args: Mapping[str, Any]) -> ServiceOptions:
+    """Options of the service as a configuration gives them.
+
+    Raises:
+        InputError: an option that is none, or has a value that makes no sense.
+    """
+    known = {field.name: field for field in fields(ServiceOptions)}
+    for name in args:
+        if name not in known:
+            raise InputError(f"args: there is no option '{name}'; those of serve.py are {', '.join(known)}")
+    given = dict(args)
+    for name in ("weights_dir", "folder"):
+        if given.get(name) is not None:
+            given[name] = Path(given[name])
+    if "allowed_hosts" in given:
+        given["allowed_hosts"] = tuple(given["allowed_hosts"])
+    options = ServiceOptions(**given)
+    if options.shared_folder is None:
+        raise InputError("args: shared_folder is needed, a path or URL that all replicas reach")
+    options.check()
+    return options
+
+
+def _keep_to_own_cores() -> None:
+    """A replica takes as many threads as cores are set aside for it: by default each library takes all."""
+    threads = max(1, int(os.environ.get("OMP_NUM_THREADS", "1")))  # set by Ray
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(threads)

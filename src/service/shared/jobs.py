@@ -1,0 +1,240 @@
+"""`SharedJobs`: one queue of several services, in a folder that they share."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Lock
+
+from ...config.service_options import ServiceOptions
+from ...errors import InputError
+from ...storage.shared_folder import SharedFolder
+from ..animator import Animator
+from ..job import Job
+from ..problem import Problem, stopping
+from ..room import is_full, no_room
+from ..schemas import JobStatus
+from ..workspace import Workspace
+from .awaited import Awaited
+from .keeper import Keeper
+from .kept_results import KeptResults
+from .ledger import number_of
+from .records import End
+from .site import Site
+from .worker import SharedWorker
+
+_log = logging.getLogger(__name__)
+
+_STOP_SECONDS = 20.0  # for a run to notice that it is not wanted
+
+
+class SharedJobs:
+    """Does what `Jobs` does, where several services work on one queue and any of them answers for all.
+
+    A job is done by the service that is free first. One that dies is noticed by the signs that it no longer gives, and
+    its job is done by another; one that stops gives its job back.
+
+    Args:
+        animator: the model.
+        workspace: where files of this machine are.
+        options: how many may wait, and how long results are kept.
+        folder: which is shared.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        animator: Animator,
+        workspace: Workspace,
+        options: ServiceOptions,
+        folder: SharedFolder,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._site = Site(animator, workspace, options, folder, clock)
+        self._ledger = self._site.ledger
+        self._kept, self._awaited = KeptResults(folder, workspace), Awaited()
+        self._worker = SharedWorker(self._site, self._awaited)
+        self._keeper = Keeper(self._site, self._worker, self._awaited)
+        self._taking = Lock()
+        self._is_stopping = False
+
+    def start(self) -> None:
+        """Begin to work.
+
+        Raises:
+            InputError: the folder cannot be used.
+        """
+        try:
+            self._keeper.start()
+        except OSError as error:
+            raise InputError(f"the shared folder cannot be used: {error.strerror or error}") from error
+        self._worker.start()
+
+    def reserve(self, number: str) -> None:
+        """Take a place for a job whose files are still arriving; `submit` or `release` gives it back.
+
+        Services that are asked at the same moment may each give away the last place.
+
+        Args:
+            number: of the job.
+
+        Raises:
+            Problem: 429 if there is none, 503 if the service stops or cannot reach the folder.
+        """
+        if self._is_stopping:
+            raise stopping()
+        with _reaching(), self._taking:
+            services = self._site.replicas.alive()
+            held = len(self._ledger.arriving()) + len(self._ledger.open())
+            if held >= self._site.options.max_queue + services:
+                rounds = (held - services) / services + 1
+                seconds = min(max(round(self._worker.last_seconds * rounds), 1), 600)
+                raise Problem(429, f"the queue is full: come back in {seconds} seconds", {"Retry-After": str(seconds)})
+            self._ledger.arrive(number)
+
+    def release(self, number: str) -> None:
+        """Give a place back, if there is one."""
+        with suppress(OSError):  # the folder cannot be reached: other services see to it when this one is no more
+            self._ledger.leave(number)
+
+    def submit(self, job: Job) -> None:
+        """Queue a job in the place that was reserved for it.
+
+        Raises:
+            Problem: 503 if the service stops or cannot reach the folder.
+        """
+        if self._is_stopping:
+            raise stopping()
+        with _reaching():
+            self._ledger.submit(job)
+        self._awaited.add(job)
+        self._site.workspace.remove_upload(job.id)
+        self._worker.wake()
+
+    def status(self, number: str) -> JobStatus:
+        """How far a job is, whichever service does it.
+
+        Raises:
+            Problem: 404, 503.
+        """
+        with _reaching():
+            end = self._ended(number)
+            if end is not None:
+                return end.status
+            if self._ledger.order(number) is None:
+                raise _no_job()
+            return self._unfinished(number)
+
+    def cancel(self, number: str) -> JobStatus | None:
+        """Stop a job, or forget a finished one and remove its results.
+
+        Returns:
+            The job, which is cancelled now; None if it was forgotten.
+
+        Raises:
+            Problem: 404, 503.
+        """
+        with _reaching():
+            end = self._ended(number)
+            if end is None:
+                cancelled = self._cancelled(number)
+                if cancelled is not None:
+                    return cancelled
+                end = self._ended(number)  # it has ended at this moment
+            if end is not None:
+                self._ledger.forget(number, end)
+        return None
+
+    def file(self, name: str) -> Path:
+        """The file of a result.
+
+        Raises:
+            Problem: 404, 503.
+        """
+        with _reaching():
+            end = self._ended(number_of(name) or "")
+            path = self._kept.file(name, end.at) if end is not None and name in end.files else None
+        if path is None:
+            raise Problem(404, "there is no such result, or no longer")
+        return path
+
+    def ills(self) -> list[str]:
+        """What keeps jobs from being done; empty if all is well."""
+        found = [] if self._worker.is_alive() and self._keeper.is_alive() else ["a thread that works has ended"]
+        return found if self._keeper.reaches() else [*found, "the shared folder cannot be reached"]
+
+    def busy(self) -> tuple[int, bool]:
+        """How many jobs wait, and whether any runs."""
+        with _reaching():
+            claimed = self._ledger.claims()
+            is_claimed = [number in claimed for number in self._ledger.open()]
+        return is_claimed.count(False), any(is_claimed)
+
+    def expire(self) -> None:
+        """Forget what has been kept long enough."""
+        with suppress(OSError):  # told by the keeper
+            for at, number in self._ledger.over():
+                if self._is_expired(at) and (end := self._ledger.ended(number)) is not None:
+                    self._ledger.forget(number, end)
+
+    def stop(self) -> None:
+        """End the work here: the job at hand goes back to the queue, and who waits for one here is told."""
+        self._is_stopping = True
+        self._worker.stop()
+        for number in self._awaited.numbers():
+            self._awaited.refuse(number, stopping())
+        self._worker.join(_STOP_SECONDS)
+        self._keeper.stop()
+
+    def _cancelled(self, number: str) -> JobStatus | None:
+        """Cancel a job; None if it has ended meanwhile."""
+        order = self._ledger.order(number)
+        if order is None:
+            raise _no_job()
+        end = self._site.without(self._unfinished(number), Problem(409, "the job was cancelled"))
+        if not self._ledger.end(number, order, end):
+            return None
+        self._worker.drop(number)
+        self._awaited.tell(number, end)
+        return end.status
+
+    def _ended(self, number: str) -> End | None:
+        """How a job ended.
+
+        Raises:
+            Problem: 404: it is kept no longer.
+        """
+        end = self._ledger.ended(number)
+        if end is not None and self._is_expired(end.at):
+            raise _no_job()
+        return end
+
+    def _unfinished(self, number: str) -> JobStatus:
+        claimed = self._ledger.claims()
+        if number in claimed:
+            return JobStatus(id=number, state="running", **self._ledger.progress(number).model_dump())
+        waiting = [one for one in self._ledger.open() if one not in claimed]
+        position = waiting.index(number) + 1 if number in waiting else None
+        return JobStatus(id=number, state="queued", position=position)
+
+    def _is_expired(self, at: float) -> bool:
+        return self._site.clock() >= at + self._site.options.keep_minutes * 60
+
+
+def _no_job() -> Problem:
+    return Problem(404, "there is no such job, or no longer")
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Turn errors of the shared folder into an answer."""
+    try:
+        yield
+    except OSError as error:
+        _log.error("the shared folder: %s", error)
+        if is_full(error):
+            raise no_room() from error
+        raise Problem(503, "the service cannot reach its folder", code="no_folder") from error

@@ -1,0 +1,51 @@
+"""`Site`: what the parts of `SharedJobs` have in common, made once a service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ...config.service_options import ServiceOptions
+from ...storage.shared_folder import SharedFolder
+from ..animator import Animator
+from ..job import new_number
+from ..problem import Problem
+from ..schemas import JobStatus
+from ..workspace import Workspace
+from .ledger import Ledger
+from .records import End
+from .replicas import Replicas
+
+
+@dataclass(eq=False)
+class Site:
+    """A service among those that share a folder.
+
+    Attributes:
+        animator: the model.
+        workspace: where files of this machine are.
+        options: of the service.
+        folder: which is shared.
+        clock: seconds since 1970.
+        name: of this service; no other has it.
+        ledger: what stands in the folder about jobs.
+        replicas: which services are alive.
+    """
+
+    animator: Animator
+    workspace: Workspace
+    options: ServiceOptions
+    folder: SharedFolder
+    clock: Callable[[], float]
+    name: str = field(default_factory=new_number)
+    ledger: Ledger = field(init=False)
+    replicas: Replicas = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the parts that need no more."""
+        self.ledger = Ledger(self.folder, self.name)
+        self.replicas = Replicas(self.folder, self.name)
+
+    def without(self, status: JobStatus, problem: Problem) -> End:
+        """The end, now, of a job that failed or was cancelled."""
+        return End.without(status, problem, self.clock(), self.name)
