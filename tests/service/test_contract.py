@@ -44,13 +44,17 @@ OPERATIONS = [
 
 @pytest.fixture(scope="module")
 def contract(tmp_path_factory):
+    options = ServiceOptions(folder=tmp_path_factory.mktemp("service"), max_queue=50)
+    with running(options, FakeAnimator()) as run:
+        yield contract_of(run)
+        assert run.client.get("/health").json()["status"] == "ok"
+
+
+def contract_of(run):
     """The document of a running service, whose files are media half of the time."""
     good = [media.portrait(96), media.template(2), media.picture((32, 32)), media.clip(media.blank(2))]
     schemathesis.openapi.format("binary", st.one_of(st.sampled_from(good), st.binary(max_size=200)))
-    options = ServiceOptions(folder=tmp_path_factory.mktemp("service"), max_queue=50)
-    with running(options, FakeAnimator()) as run:
-        yield schemathesis.openapi.from_url(f"http://127.0.0.1:{run.port}/openapi.json")
-        assert run.client.get("/health").json()["status"] == "ok"
+    return schemathesis.openapi.from_url(f"http://127.0.0.1:{run.port}/openapi.json")
 
 
 def loses_its_fault(values: object) -> bool:

@@ -72,7 +72,7 @@ class End(BaseModel):
         status: as it is told.
         http: status with which one who waits for a job without results is answered.
         files: names of the results.
-        at: when, in seconds since 1970.
+        at: when, in seconds since 1970, of which names can hold six digits.
         by: who wrote this: no two ends are alike.
     """
 
@@ -85,7 +85,7 @@ class End(BaseModel):
     @classmethod
     def done(cls, status: JobStatus, files: Mapping[str, Path], at: float, by: str) -> End:
         """That of a job with results."""
-        return cls(status=status, http=None, files=list(files), at=at, by=by)
+        return cls(status=status, http=None, files=list(files), at=round(at, 6), by=by)
 
     @classmethod
     def without(cls, status: JobStatus, problem: Problem, at: float, by: str) -> End:
@@ -93,7 +93,7 @@ class End(BaseModel):
         state = "cancelled" if problem.code == "cancelled" else "failed"
         error = ErrorDetail(code=problem.code, message=problem.message)
         told = status.model_copy(update={"state": state, "error": error, "position": None})
-        return cls(status=told, http=problem.status, files=[], at=at, by=by)
+        return cls(status=told, http=problem.status, files=[], at=round(at, 6), by=by)
 
     @property
     def problem(self) -> Problem | None:
