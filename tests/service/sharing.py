@@ -16,6 +16,7 @@ from src.service.workspace import Workspace
 from .running import Running, files_in, running
 
 _STAYS = ("services/", "over/")
+_KNOWN = ("/order.json", "/end.json")
 
 
 class InTurn(httpx.HTTPTransport):
@@ -63,6 +64,4 @@ class CommonPlaces:
     def inside(self, run: Running) -> list[str]:
         """Files that jobs left, without what stands about jobs that are over."""
         found = files_in(run.service.workspace.folder)
-        return [
-            name for name in found if not name.startswith(_STAYS) and not name.endswith(("/order.json", "/end.json"))
-        ]
+        return [name for name in found if not name.startswith(_STAYS) and not name.endswith(_KNOWN)]

@@ -15,7 +15,6 @@ from .worker import SharedWorker
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.5
 BEAT_SECONDS = 2.0
 _OUT_OF_REACH = 30.0  # seconds without the folder after which the service is unwell
 
@@ -61,7 +60,7 @@ class Keeper:
         return time.monotonic() - self._reached_at < _OUT_OF_REACH
 
     def _work(self) -> None:
-        while not self._stopped.wait(LOOK_SECONDS):
+        while not self._stopped.wait(self._site.look_seconds):
             self._try(self._look)
         self._try(self._site.replicas.leave)
 

@@ -16,6 +16,8 @@ from .ledger import Ledger
 from .records import End
 from .replicas import Replicas
 
+_LOOK_SECONDS, _LOOK_SECONDS_AT_A_STORE = 0.1, 1.0
+
 
 @dataclass(eq=False)
 class Site:
@@ -45,6 +47,11 @@ class Site:
         """Make the parts that need no more."""
         self.ledger = Ledger(self.folder, self.name)
         self.replicas = Replicas(self.folder, self.name)
+
+    @property
+    def look_seconds(self) -> float:
+        """Time between two looks at the folder: those at a store cost money."""
+        return _LOOK_SECONDS if self.folder.path("") is not None else _LOOK_SECONDS_AT_A_STORE
 
     def without(self, status: JobStatus, problem: Problem) -> End:
         """The end, now, of a job that failed or was cancelled."""

@@ -19,7 +19,6 @@ from .site import Site
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.5  # between two looks for work, if nobody wakes the thread
 _PAUSE_SECONDS = 5.0  # after the folder could not be reached
 _ATTEMPTS = 3  # services that a job may take along, and faults of the folder here, before it is given up
 
@@ -94,7 +93,7 @@ class SharedWorker:
         while not self._is_stopping:
             try:
                 if not self._do_one():
-                    self._wait(LOOK_SECONDS)
+                    self._wait(self._site.look_seconds)
             except OSError as error:
                 _log.error("the shared folder: %s", error)
                 self._wait(_PAUSE_SECONDS)
