@@ -41,12 +41,13 @@ def build(args: Mapping[str, Any]) -> Application:
     return application(options_of(args))
 
 
-def application(options: ServiceOptions, make: MakeAnimator = WrapperAnimator) -> Application:
+def application(options: ServiceOptions, make: MakeAnimator = WrapperAnimator, num_replicas: int = 1) -> Application:
     """The same for options.
 
     Args:
         options: of the service; they must name a shared folder.
         make: the model of a replica.
+        num_replicas: as long as no configuration says otherwise.
     """
 
     def app() -> FastAPI:
@@ -55,7 +56,7 @@ def application(options: ServiceOptions, make: MakeAnimator = WrapperAnimator) -
 
     replica: type = serve.ingress(app)()
     replica.__name__ = DEPLOYMENT
-    return serve.deployment(replica, name=DEPLOYMENT).bind()  # type: ignore[attr-defined]
+    return serve.deployment(replica, name=DEPLOYMENT, num_replicas=num_replicas, max_ongoing_requests=64).bind()  # type: ignore[attr-defined]
 
 
 def options_of(args: Mapping[str, Any]) -> ServiceOptions:
