@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
 from fastapi import FastAPI
+from pydantic import TypeAdapter, ValidationError
 from ray import serve
 from ray.serve import Application
 
@@ -65,17 +65,16 @@ def options_of(args: Mapping[str, Any]) -> ServiceOptions:
     Raises:
         InputError: an option that is none, or has a value that makes no sense.
     """
-    known = {field.name: field for field in fields(ServiceOptions)}
+    known = [field.name for field in fields(ServiceOptions)]
     for name in args:
         if name not in known:
-            raise InputError(f"args: there is no option '{name}'; those of serve.py are {', '.join(known)}")
-    given = dict(args)
-    for name in ("weights_dir", "folder"):
-        if given.get(name) is not None:
-            given[name] = Path(given[name])
-    if "allowed_hosts" in given:
-        given["allowed_hosts"] = tuple(given["allowed_hosts"])
-    options = ServiceOptions(**given)
+            raise InputError(f"args: there is no option '{name}'; there are {', '.join(known)}")
+    try:
+        options = TypeAdapter(ServiceOptions).validate_python(dict(args))
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0])
+        raise InputError(f"args: {option} is {args[option]!r}: {first['msg']}") from error
     if options.shared_folder is None:
         raise InputError("args: shared_folder is needed, a path or URL that all replicas reach")
     options.check()

@@ -176,9 +176,11 @@ class SharedJobs:
     def expire(self) -> None:
         """Forget what has been kept long enough."""
         with suppress(OSError):  # told by the keeper
-            for at, number in self._ledger.over():
+            over = self._ledger.over()
+            for at, number in over:
                 if self._is_expired(at) and (end := self._ledger.ended(number)) is not None:
                     self._ledger.forget(number, end)
+            self._kept.keep_only({number for at, number in over if not self._is_expired(at)})
 
     def stop(self) -> None:
         """End the work here: the job at hand goes back to the queue, and who waits for one here is told."""

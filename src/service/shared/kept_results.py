@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Container
 from pathlib import Path
 from threading import Lock
 
 from ...storage.shared_folder import SharedFolder
 from ..workspace import Workspace
-from .ledger import result_place
+from .ledger import number_of, result_place
 
 MOST_BYTES = 2 << 30
 
@@ -50,6 +51,13 @@ class KeptResults:
             self._sizes.move_to_end(copy)
             self._make_room()
         return copy
+
+    def keep_only(self, numbers: Container[str]) -> None:
+        """Remove copies of what was made by other jobs: they are forgotten."""
+        with self._fetching:
+            for copy in [copy for copy in self._sizes if number_of(copy.name) not in numbers]:
+                del self._sizes[copy]
+                copy.unlink(missing_ok=True)
 
     def _fetch(self, name: str, at: float, copy: Path) -> bool:
         self._workspace.make()
