@@ -46,8 +46,10 @@ class Ledger:
         return [(number, service) for number, _, service in parts]
 
     def abandon(self, number: str, service: str) -> None:
-        """Remove what a service that is no more took in but did not queue."""
-        if not any(open_number == number for open_number in self.open()):
+        """Give back the place that a service held which is no more; what it did not queue is removed."""
+        if (
+            number not in self.open() and self.ended(number) is None
+        ):  # in this order: a job is over before it is unlisted
             self.folder.remove_folder(f"{_JOBS}/{number}")
         self.folder.remove(f"{_ARRIVING}/{number}-{service}")
 
@@ -134,6 +136,12 @@ class Ledger:
         self.folder.remove(f"{_OPEN}/{order.marker}")
         for attempt in range(self.claims().get(number, -1) + 1):
             self.unclaim(number, attempt)
+
+    def unlist(self, number: str) -> None:
+        """Take a job from the list of those that are not over: it was forgotten, and somebody died over that."""
+        for name in self.folder.names(_OPEN):
+            if name.endswith(f"-{number}"):
+                self.folder.remove(f"{_OPEN}/{name}")
 
     def over(self) -> list[tuple[float, str]]:
         """When jobs ended, and their numbers, the oldest first."""

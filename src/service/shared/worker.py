@@ -123,7 +123,9 @@ class SharedWorker:
         if number not in claimed:
             return 0
         claimant = self._site.ledger.claimant(number, claimed[number])
-        return None if claimant is None or self._site.replicas.is_alive(claimant) else claimed[number] + 1
+        # Asked when this service does nothing: a claim of its own is one that it could not give back.
+        is_free = claimant == self._site.name or not (claimant is None or self._site.replicas.is_alive(claimant))
+        return claimed[number] + 1 if is_free else None
 
     def _claimed(self, number: str, attempt: int) -> Task | None:
         """A job that is this service's now; None if somebody else was faster, or it has ended meanwhile."""
@@ -133,7 +135,9 @@ class SharedWorker:
         order = ledger.order(number)
         if order is not None and ledger.ended(number) is None:
             return Task(number, attempt, order)
-        if order is not None:
+        if order is None:
+            ledger.unlist(number)
+        else:
             ledger.tidy(number, order)
         ledger.unclaim(number, attempt)
         return None

@@ -217,6 +217,47 @@ def test_places_of_a_service_that_is_gone_are_free_again(fakes, common):
     assert files_in(common / "jobs") == []
 
 
+def test_a_place_is_free_again_though_the_job_is_over(fakes, common, tmp_path):
+    """Its service died between queueing it and giving the place back; another did it meanwhile."""
+    number = submitted(common, tmp_path)
+    ledger = Ledger(open_shared(str(common)), "gone")
+    with sharing(ServiceOptions(), fakes[:1], common) as (run,):
+        eventually(lambda: run.state(number) == "done")
+        ledger.arrive(number)
+        eventually(lambda: ledger.arriving() == [])
+        assert run.state(number) == "done"
+
+
+def test_a_forgotten_job_is_not_waited_for(fakes, common):
+    """Somebody died over forgetting it."""
+    ledger = Ledger(open_shared(str(common)), "gone")
+    ledger.folder.write(f"open/{1:020d}-{new_number()}", b"")
+    with sharing(ServiceOptions(), fakes[:1], common) as (run,):
+        eventually(lambda: ledger.open() == [] and ledger.claims() == {})
+        assert run.post().status_code == 200
+
+
+def test_a_claim_that_could_not_be_given_back(fakes, common, monkeypatch):
+    monkeypatch.setattr(worker, "_PAUSE_SECONDS", 0.1)
+    broken = ["put", "remove"]
+    methods = {name: getattr(LocalFolder, name) for name in broken}
+
+    def once(method):
+        def call(self, *args):
+            if method in broken and str(args[-1]).startswith(("results", "claims")):
+                broken.remove(method)
+                raise OSError(5, "Input/output error")
+            return methods[method](self, *args)
+
+        return call
+
+    for name in methods:
+        monkeypatch.setattr(LocalFolder, name, once(name))
+    with sharing(ServiceOptions(), fakes[:1], common) as (run,):
+        assert run.post().status_code == 200
+    assert broken == [] and len(fakes[0].calls) == 2 and list((common / "claims").iterdir()) == []
+
+
 def test_results_go_after_their_time(fakes, common):
     with sharing(ServiceOptions(keep_minutes=1), fakes[:1], common) as (run,):
         told = run.post().json()
