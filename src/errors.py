@@ -17,6 +17,10 @@ class MissingFileError(LivePortraitError, FileNotFoundError):
     """A file that should be there is not."""
 
 
+class StoreError(LivePortraitError, OSError):
+    """A remote file that cannot be reached or written: it may be possible in a moment."""
+
+
 class NoFaceError(InputError):
     """No face where one is needed."""
 

@@ -8,7 +8,7 @@ import pytest
 
 SRC = Path(__file__).parents[1] / "src"
 LOG_CALLS = {"debug", "info", "warning", "error"}
-ERRORS = {f"{name}Error" for name in ("Input", "MissingFile", "NoFace", "Template", "Weights", "Ffmpeg")}
+ERRORS = {f"{name}Error" for name in ("Input", "MissingFile", "Store", "NoFace", "Template", "Weights", "Ffmpeg")}
 
 
 def messages(tree: ast.AST) -> Iterator[tuple[int, str]]:

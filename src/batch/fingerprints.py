@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
 from ..config.options import AppOptions, ModelOptions, RuntimeOptions
-from ..errors import InputError
-from ..storage.places import is_remote, remote
+from ..errors import InputError, MissingFileError
+from ..storage.places import is_remote
+from ..storage.stores import mark_of
 from ..weights.resolve import ResolvedModel
 from .columns import with_options
 from .row import Row
@@ -31,10 +32,15 @@ SHAPING = (
 
 
 class Fingerprints:
-    """Marks of contents; a file is read once as long as it does not change."""
+    """Marks of contents; a file is read once as long as it does not change.
 
-    def __init__(self) -> None:
+    Args:
+        at_once: all marks are those of one moment: stores are asked once about each of their files.
+    """
+
+    def __init__(self, *, at_once: bool = False) -> None:
         self._known: dict[tuple[str, int, int], str] = {}
+        self._remote: dict[str, str] | None = {} if at_once else None
 
     def row(self, row: Row, args: ArgumentConfig, model: str) -> str:
         """The mark of all that decides about the result of a row.
@@ -45,7 +51,7 @@ class Fingerprints:
             model: mark of the model.
 
         Raises:
-            OSError: a remote file cannot be asked about.
+            StoreError: a remote file cannot be asked about.
         """
         options = vars(with_options(args, row.options))
         chosen = {name: repr(value) for name, value in options.items() if name not in _NO_MATTER}
@@ -60,10 +66,10 @@ class Fingerprints:
         """The mark of what a file or a folder of pictures holds; of a remote one what its store says of it.
 
         Raises:
-            OSError: a remote file cannot be asked about.
+            StoreError: a remote file cannot be asked about.
         """
         if is_remote(place):
-            return _of_remote(place)
+            return self._of_remote(place)
         try:
             path = Path(place)
             if path.is_dir():
@@ -72,6 +78,17 @@ class Fingerprints:
             return self._of_file(path)
         except (OSError, ValueError):  # the row will tell what is wrong with it
             return _MISSING
+
+    def _of_remote(self, place: str) -> str:
+        if self._remote is not None and place in self._remote:
+            return self._remote[place]
+        try:
+            mark = mark_of(place)
+        except (MissingFileError, InputError):
+            mark = _MISSING
+        if self._remote is not None:
+            self._remote[place] = mark
+        return mark
 
     def _of_file(self, path: Path) -> str:
         state = path.stat()
@@ -88,18 +105,6 @@ def model_mark(model: ResolvedModel) -> str:
     return (
         f"{model.name}-{_digest([[role, marks.content(str(path))] for role, path in sorted(model.files.items())])[:12]}"
     )
-
-
-def _of_remote(place: str) -> str:
-    try:
-        system, path = remote(place)
-        if system.isdir(path):
-            return _digest(sorted((name, system.ukey(name)) for name in system.find(path)))
-        return str(system.ukey(path))
-    except (FileNotFoundError, InputError):
-        return _MISSING
-    except Exception as error:  # of whatever library knows the store: no rights, no route
-        raise OSError(f"'{place}' cannot be reached: {type(error).__name__}: {error}") from error
 
 
 def _digest(parts: Iterable[object]) -> str:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..errors import InputError
 from ..storage.extras import needed
-from ..storage.places import absolute, joined, read_bytes, stem_of, suffix_of
+from ..storage.places import absolute, joined, stem_of, suffix_of
+from ..storage.stores import read_bytes
 from .columns import PLACES, option_of
 from .row import Row, numbers
 

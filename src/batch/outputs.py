@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..storage.places import folder_of, is_remote, name_of, reaching, remote
+from ..storage.places import folder_of, is_remote, name_of
+from ..storage.stores import listed
 
 
 class Outputs:
@@ -17,7 +18,7 @@ class Outputs:
         """Whether a result is there.
 
         Raises:
-            InputError: a remote folder cannot be listed.
+            LivePortraitError: a remote folder cannot be listed.
         """
         if not is_remote(place):
             return Path(place).is_file()
@@ -29,8 +30,6 @@ class Outputs:
 
 def _listed(folder: str) -> set[str]:
     try:
-        with reaching(folder, "folder of results"):
-            system, path = remote(folder)
-            return {name_of(name) for name in system.ls(path, detail=False, refresh=True)}
+        return {entry.name for entry in listed(folder, "folder of results")}
     except FileNotFoundError:
         return set()

@@ -10,7 +10,8 @@ from pathlib import Path
 from ..errors import InputError, MissingFileError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
-from ..storage.places import is_remote, joined, name_of, reaching, remote, same, stem_of, suffix_of
+from ..storage.places import is_remote, joined, same, stem_of, suffix_of
+from ..storage.stores import listed, reaching
 from .row import Row
 
 _log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def product(sources: str, drivings: str, output_dir: str) -> list[Row]:
     Raises:
         MissingFileError: there is no such folder.
         InputError: nothing of use is in it, or results would go among the inputs.
+        StoreError: a remote one cannot be listed.
     """
     for name, folder in (("sources", sources), ("drivings", drivings)):
         if same(folder) == same(output_dir):
@@ -64,8 +66,7 @@ def _names(folder: str, option: str) -> list[str]:
         with reaching(folder, f"folder --{option}"):
             if not is_remote(folder):
                 return [path.name for path in Path(folder).iterdir() if path.is_file()]
-            system, path = remote(folder)
-            return [name_of(entry["name"]) for entry in system.ls(path, detail=True) if entry["type"] == "file"]
+            return [entry.name for entry in listed(folder, f"folder --{option}")]
     except FileNotFoundError as error:
         raise MissingFileError(f"--{option}: there is no folder '{folder}'") from error
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ..config.argument_config import ArgumentConfig
 from ..errors import Cancelled, LivePortraitError
 from ..storage.files import Files
-from ..storage.places import exists, is_remote, joined
+from ..storage.places import is_remote, joined
+from ..storage.stores import exists
 from .fingerprints import Fingerprints
 
 Run = Callable[[ArgumentConfig], object]
@@ -47,7 +48,7 @@ class Templates:
 
         Raises:
             LivePortraitError: the driver is at fault; of one that was read before, at once.
-            OSError: a remote folder cannot be reached.
+            StoreError: a remote folder cannot be reached.
         """
         mark = self._fingerprints.motion(driving, args, self._model)
         if mark in self._refused:
@@ -56,7 +57,7 @@ class Templates:
         place = joined(self._folder, f"{mark}.safetensors")
         if exists(place):
             return self._files.fetch(place)
-        path = self._files.scratch(f"{mark}.safetensors") if is_remote(place) else Path(place)
+        path = self._files.scratch(place) if is_remote(place) else Path(place)
         try:
             self._make(driving, args, path)
         except Cancelled:  # no fault of the driver

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import shutil
 import tempfile
 from collections import OrderedDict
 from pathlib import Path
 
 from ..errors import MissingFileError
-from .places import folder_of, is_remote, name_of, remote
+from .places import is_remote, name_of
+from .stores import look, mark_of, pictures_of, reaching, remote
+from .writing import put_file
 
 
 class Files:
@@ -25,69 +26,72 @@ class Files:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._sizes: OrderedDict[Path, int] = OrderedDict()  # of copies, the one that was used last at the end
         self._needed: dict[Path, str] = {}
+        self._scratches: list[Path] = []
 
     def fetch(self, place: str) -> Path:
         """A path under which an input can be read until `release` is called.
 
         Raises:
             MissingFileError: nothing lies at a remote place.
-            OSError: it cannot be fetched.
+            StoreError: it cannot be fetched.
         """
         if not is_remote(place):
             return Path(place)
-        system, path = remote(place)
-        try:
-            is_folder = system.isdir(path)
-            mark = "" if is_folder else system.ukey(path)
-        except FileNotFoundError as error:
-            raise MissingFileError(f"'{place}' does not exist") from error
-        name = hashlib.sha256(f"{place} {mark}".encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{place} {mark_of(place)}".encode()).hexdigest()[:16]
         copy = Path(self._folder(), name, name_of(place))
         self._needed[copy] = place
-        if is_folder or copy not in self._sizes:  # what is in a folder may have changed
-            self._take(copy, system, path, is_folder)
+        if copy not in self._sizes:
+            try:
+                with reaching(place, "file", "fetched"):
+                    self._take(copy, place)
+            except FileNotFoundError as error:  # it went in between
+                raise MissingFileError(f"'{place}' does not exist") from error
         self._sizes.move_to_end(copy)
         self._make_room()
         return copy
 
-    def _take(self, copy: Path, system: object, path: str, is_folder: bool) -> None:
+    def _take(self, copy: Path, place: str) -> None:
         self._drop(copy)
         copy.parent.mkdir(parents=True, exist_ok=True)
-        system.get(path, str(copy), recursive=is_folder)  # type: ignore[attr-defined]
-        files = [file for file in copy.rglob("*") if file.is_file()] if is_folder else [copy]
-        self._sizes[copy] = sum(file.stat().st_size for file in files)
+        system, path = remote(place)
+        if look(place).is_folder:
+            copy.mkdir()
+            entries = pictures_of(place)
+            copies = [copy / entry.name for entry in entries]
+            system.get([entry.path for entry in entries], [str(file) for file in copies])  # lists are no patterns
+        else:
+            copies = [copy]
+            system.get_file(path, str(copy))
+        self._sizes[copy] = sum(file.stat().st_size for file in copies)
 
     def release(self) -> None:
-        """The copies fetched so far may go."""
+        """The copies fetched so far may go; what was to be stored and is not yet, never will be."""
         self._needed.clear()
+        while self._scratches:
+            shutil.rmtree(self._scratches.pop(), ignore_errors=True)
         self._make_room()
 
     def told(self, text: str) -> str:
-        """A message with the places of what was fetched instead of the paths of its copies."""
+        """A message with the places of files instead of the paths of their copies."""
         for copy, place in self._needed.items():
             text = text.replace(str(copy), place)
         return text
 
-    def scratch(self, name: str) -> Path:
-        """A path for a file that is to be stored elsewhere."""
-        return Path(tempfile.mkdtemp(dir=self._folder()), name)
+    def scratch(self, place: str) -> Path:
+        """A path, until `release` is called, for a file that is to be stored at a place."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder()))
+        self._scratches.append(folder)
+        path = folder / name_of(place)
+        self._needed[path] = place
+        return path
 
     def store(self, path: Path, place: str) -> None:
         """Move a file to a URL; it appears under its name when it is there as a whole.
 
         Raises:
-            OSError: it cannot be stored.
+            StoreError: it cannot be stored.
         """
-        system, target = remote(place)
-        part = f"{folder_of(target)}/.{secrets.token_hex(6)}.part"
-        system.makedirs(folder_of(target), exist_ok=True)
-        try:
-            system.put_file(str(path), part)
-            system.mv(part, target)
-        except BaseException:
-            if system.exists(part):
-                system.rm(part)
-            raise
+        put_file(path, place)
         path.unlink()
 
     def close(self) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import re
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from ..errors import InputError, LivePortraitError, MissingFileError
+from ..errors import InputError
 from ..media.user_path import user_path
-from .extras import needed
 
 _MARK = "://"
+_ALIASES = {"s3a": "s3", "gcs": "gs"}
+_WEB = ("http://", "https://")
 
 
 def is_remote(place: str) -> bool:
@@ -28,16 +28,32 @@ def absolute(place: str, base: str) -> str:
         base: the folder, absolute itself.
 
     Raises:
-        InputError: a path that the system could never open.
+        InputError: a path that the system could never open, or a URL of nothing.
     """
     if place.startswith("file://"):
         place = place.removeprefix("file://")
     if is_remote(place):
+        if not place.partition(_MARK)[2].strip("/"):
+            raise InputError(f"'{place}' names nothing: a bucket or a host must follow")
         return place
     path = user_path(place, "path")
     if path.is_absolute():
         return str(path)
-    return joined(base, place) if is_remote(base) else str(Path(base, path))
+    return _in_remote(base, place) if is_remote(base) else str(Path(base, path))
+
+
+def _in_remote(folder: str, path: str) -> str:
+    """A path from a remote folder; its dots are resolved, since stores take them for names."""
+    scheme, mark, rest = folder.partition(_MARK)
+    top, *parts = rest.strip("/").split("/")
+    for part in path.split("/"):
+        if part == ".." and not parts:
+            raise InputError(f"'{path}' leads out of '{scheme}{mark}{top}'")
+        if part == "..":
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return f"{scheme}{mark}{'/'.join([top, *parts])}"
 
 
 def joined(folder: str, name: str) -> str:
@@ -54,7 +70,9 @@ def folder_of(place: str) -> str:
 
 
 def name_of(place: str) -> str:
-    """The last part of a place."""
+    """The last part of a place; what a URL of the web asks for beside it is none of the name."""
+    if place.startswith(_WEB):
+        place = re.split("[?#]", place, maxsplit=1)[0]
     return PurePosixPath(place).name if is_remote(place) else Path(place).name
 
 
@@ -72,75 +90,7 @@ def same(place: str) -> str:
     """A form in which places that mean one file are equal: links and dots are resolved."""
     if is_remote(place):
         scheme, mark, rest = place.partition(_MARK)
-        return f"{scheme}{mark}{posixpath.normpath(rest).lstrip('/')}"
+        return f"{_ALIASES.get(scheme, scheme)}{mark}{posixpath.normpath(rest).lstrip('/')}"
     with suppress(OSError, ValueError, RuntimeError):  # a loop of links: the row will tell
         return str(Path(place).resolve())
     return place
-
-
-def remote(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it.
-
-    Raises:
-        InputError: nothing is installed that reads such URLs.
-    """
-    core = needed("fsspec.core", f"'{url}'")
-    try:
-        system, path = core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise InputError(f"'{url}' cannot be reached: {error}") from error
-    return system, path
-
-
-@contextmanager
-def reaching(place: str, what: str) -> Iterator[None]:
-    """Say in a line what goes wrong with a file in the block: stores have errors of their own.
-
-    Args:
-        place: of the file or folder.
-        what: it is, for messages.
-
-    Raises:
-        FileNotFoundError: nothing lies there.
-        InputError: it cannot be reached.
-    """
-    try:
-        yield
-    except (FileNotFoundError, LivePortraitError):
-        raise
-    except OSError as error:
-        raise InputError(f"the {what} '{place}' cannot be reached: {error.strerror or error}") from error
-    except Exception as error:  # of whatever library knows the store: no rights, no route
-        if not is_remote(place):
-            raise
-        raise InputError(f"the {what} '{place}' cannot be reached: {type(error).__name__}: {error}") from error
-
-
-def exists(place: str) -> bool:
-    """Whether something lies at a place."""
-    if not is_remote(place):
-        return Path(place).exists()
-    system, path = remote(place)
-    return bool(system.exists(path))
-
-
-def read_bytes(place: str, what: str) -> bytes:
-    """What a file holds.
-
-    Args:
-        place: of the file.
-        what: it is, for messages.
-
-    Raises:
-        MissingFileError: it is not there.
-        InputError: it cannot be read.
-    """
-    try:
-        with reaching(place, what):
-            if not is_remote(place):
-                return Path(place).read_bytes()
-            system, path = remote(place)
-            content: bytes = system.cat_file(path)
-            return content
-    except FileNotFoundError as error:
-        raise MissingFileError(f"there is no {what} '{place}'") from error

@@ -1,6 +1,9 @@
+import errno
+from pathlib import Path
+
 import pytest
 
-from src.errors import InputError, MissingFileError
+from src.errors import InputError, MissingFileError, StoreError
 from src.storage.files import Files
 
 fsspec = pytest.importorskip("fsspec")
@@ -36,8 +39,8 @@ def test_a_copy_has_the_name_and_the_content(files, store):
 
 def test_a_file_is_fetched_once_until_it_changes(files, store, monkeypatch):
     fetched = []
-    get = type(store).get
-    monkeypatch.setattr(type(store), "get", lambda self, *a, **k: fetched.append(a) or get(self, *a, **k))
+    get = type(store).get_file
+    monkeypatch.setattr(type(store), "get_file", lambda self, *a, **k: fetched.append(a) or get(self, *a, **k))
     store.pipe("/in/x.png", b"one")
     assert files.fetch("memory://in/x.png") == files.fetch("memory://in/x.png") and len(fetched) == 1
     store.pipe("/in/x.png", b"another")
@@ -89,9 +92,43 @@ def test_a_result_appears_as_a_whole(files, store, monkeypatch):
 
     path.write_bytes(b"other")
     monkeypatch.setattr(type(store), "mv", broken)
-    with pytest.raises(OSError, match="the line is dead"):
+    with pytest.raises(StoreError, match=r"'memory://out/sub/r.mp4' cannot be written: the line is dead"):
         files.store(path, "memory://out/sub/r.mp4")
     assert store.find("/out") == ["/out/sub/r.mp4"] and store.cat_file("/out/sub/r.mp4") == b"video"
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_store_whose_rename_replaces_nothing(files, store, monkeypatch, says_so):
+    move = type(store).mv
+
+    def careful(self, source, target, **kwargs):
+        if not self.exists(target):
+            return move(self, source, target, **kwargs)
+        if says_so:
+            raise FileExistsError(errno.EEXIST, "it is there")
+        return None
+
+    monkeypatch.setattr(type(store), "mv", careful)
+    for content in (b"one", b"two"):
+        path = files.scratch("r.mp4")
+        path.write_bytes(content)
+        files.store(path, "memory://out/r.mp4")
+        assert store.cat_file("/out/r.mp4") == content and store.find("/out") == ["/out/r.mp4"]
+
+
+def test_a_file_that_comes_in_half_is_fetched_anew(files, store, monkeypatch):
+    store.pipe("/in/x.png", b"picture")
+    get = type(store).get_file
+
+    def torn(self, path, copy, **kwargs):
+        Path(copy).write_bytes(b"pic")
+        raise ConnectionResetError("the line is dead")
+
+    monkeypatch.setattr(type(store), "get_file", torn)
+    with pytest.raises(StoreError, match=r"'memory://in/x.png' cannot be fetched: the line is dead"):
+        files.fetch("memory://in/x.png")
+    monkeypatch.setattr(type(store), "get_file", get)
+    assert files.fetch("memory://in/x.png").read_bytes() == b"picture"
 
 
 def test_no_copy_is_left_behind(store):

@@ -1,0 +1,3 @@
+"""Stores for the tests of this folder."""
+
+from tests.s3 import bucket as bucket
