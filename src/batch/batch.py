@@ -119,7 +119,7 @@ def _job(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, home:
 
 
 def _due(rows: Sequence[Row], table: Table, job: Job, options: JobOptions, tally: Tally) -> list[Row]:
-    fingerprints = Fingerprints()
+    fingerprints = Fingerprints(at_once=True)
 
     def mark(row: Row) -> str | None:
         try:

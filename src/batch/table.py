@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +13,17 @@ from pathlib import Path
 
 import platformdirs
 
+from ..errors import StoreError
 from ..media.lock import hold
 from ..media.output_file import temporary_beside
 from ..storage.extras import needed
-from ..storage.places import exists, folder_of, is_remote, name_of, reaching, read_bytes, remote, suffix_of
+from ..storage.places import folder_of, is_remote, name_of, suffix_of
+from ..storage.stores import exists, reaching, read_bytes
+from ..storage.writing import put_bytes
 from .journal import Journal, parse_records
 from .record import Record
+
+_log = logging.getLogger(__name__)
 
 _STATE = ".batch"
 _EVERY = 60.0  # seconds between two copies of a table that cannot grow in its place
@@ -47,17 +53,22 @@ class Table:
         """Add a record.
 
         Raises:
-            InputError: the table cannot be written.
+            InputError: the journal cannot be written.
         """
         self._journal.append(record)
         if time.monotonic() - self._published > _EVERY:
-            self.publish()
+            try:
+                self.publish()
+            except StoreError as error:  # nothing is lost: the journal has it all
+                _log.warning("%s; it is tried again in a minute", error)
+                self._published = time.monotonic()
 
     def publish(self) -> None:
         """Bring a table that cannot grow up to date.
 
         Raises:
             InputError: it cannot be written.
+            StoreError: its store does not take it.
         """
         if _grows(self._place):
             return
@@ -89,6 +100,7 @@ def open_table(place: str) -> Iterator[Table]:
 
     Raises:
         InputError: another run of this machine writes it, it holds something else, or it cannot be read or written.
+        StoreError: its store cannot be reached.
     """
     if suffix_of(place) == ".parquet":
         needed("pyarrow.parquet", "a Parquet table")  # before the work, not after it
@@ -100,6 +112,8 @@ def open_table(place: str) -> Iterator[Table]:
         journal = Journal(path)
         try:
             table = Table(place, journal)
+            if is_remote(place):
+                table.publish()  # better now than after the work: no such bucket, no rights
             try:
                 yield table
             finally:
@@ -144,11 +158,7 @@ def _merge(path: Path, place: str) -> None:
 def _write(place: str, content: bytes) -> None:
     """Write a file that is there whole or not at all."""
     if is_remote(place):
-        system, path = remote(place)
-        part = f"{path}.part"
-        system.makedirs(folder_of(path), exist_ok=True)
-        system.pipe_file(part, content)
-        system.mv(part, path)
+        put_bytes(content, place, "table")
         return
     part_path = temporary_beside(Path(place))
     try:

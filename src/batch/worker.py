@@ -14,9 +14,10 @@ from typing import Literal
 
 from ..config.argument_config import ArgumentConfig
 from ..config.split import split_arguments
-from ..errors import Cancelled, InputError, LivePortraitError
+from ..errors import Cancelled, InputError, LivePortraitError, StoreError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..media.containers import VIDEO_SUFFIXES
+from ..media.ffmpeg import FfmpegError
 from ..media.given import Inbox
 from ..media.picture import PICTURE_SUFFIXES
 from ..media.sniff import MediaKind
@@ -33,6 +34,7 @@ from .row import Row
 from .row_log import RowLog
 from .templates import Templates
 
+_PASSING = (StoreError, FfmpegError)  # encoders get frames, never inputs: a full disk, or one that was killed
 KEPT = 8  # portraits that are kept ready; rows are ordered so that this is enough
 
 
@@ -79,23 +81,27 @@ class Worker:
     def run(self, row: Row) -> Outcome:
         """Do a row, whatever comes of it; only an interruption is passed on."""
         started, tries = time.perf_counter(), 0
+        warnings: dict[str, None] = {}
         with self._working, RowLog() as log:
             while True:
-                error, trace, frames, mark = None, None, 0, ""
+                error, trace, frames, mark, again = None, None, 0, "", False
                 try:
                     mark = self._fingerprints.row(row, self._job.args, self._job.model)
                     frames = self._animate(row)
                 except LivePortraitError as problem:
                     error = one_line(self._files.told(str(problem)))
+                    again = isinstance(problem, _PASSING)
                 except Exception as problem:  # anything may be wrong with one row, and the others must go on
                     error, trace = f"{type(problem).__name__}: {one_line(str(problem))}", traceback.format_exc()
+                    again = True
                 finally:
+                    warnings |= dict.fromkeys(map(self._files.told, log.warnings))
                     self._files.release()
                 tries += 1
-                if trace is None or tries > self._job.retries:
+                if not again or tries > self._job.retries:
                     break
         seconds = round(time.perf_counter() - started, 3)
-        return Outcome(record_of(row, self._job.model, mark, error, log.warnings, frames, seconds), trace)
+        return Outcome(record_of(row, self._job.model, mark, error, tuple(warnings), frames, seconds), trace)
 
     def close(self) -> None:
         """End the row at hand, if another thread is at one, without a half file; remove the copies of remote inputs."""
@@ -112,7 +118,7 @@ class Worker:
         """Make the result of a row; gives the number of its frames."""
         source, *drivings = [str(self._files.fetch(place)) for place in row.inputs]
         stored = is_remote(row.output)
-        target = self._files.scratch(name_of(row.output)) if stored else Path(row.output)
+        target = self._files.scratch(row.output) if stored else Path(row.output)
         args = with_options(self._job.args, row.options)
         args = replace(args, source=source, driving=drivings if len(drivings) > 1 else drivings[0])
         args = self._by_template(replace(args, output=str(target)))

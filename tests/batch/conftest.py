@@ -19,6 +19,7 @@ from src.pipeline.progress import silent
 from src.weights.resolve import resolve_model
 from tests.pipeline.fakes import FakeDetector, FakeEngine, finders
 from tests.pipeline.scenes import grey, make_video
+from tests.s3 import bucket as bucket
 
 LEVELS = {"a": [60, 80, 100], "b": [120, 100, 80]}
 

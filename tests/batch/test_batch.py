@@ -9,6 +9,7 @@ import pytest
 
 from src.batch.batch import Tally
 from src.errors import InputError, MissingFileError
+from src.media.ffmpeg import FfmpegError
 from src.media.picture import write_picture
 from src.media.video_reader import open_video
 from src.motion.template import MotionTemplate, save_template
@@ -163,6 +164,21 @@ def test_trouble_that_is_nobodys_fault_is_tried_again(run, monkeypatch, caplog):
     left[:] = [RuntimeError("once")]
     caplog.clear()
     assert counts(run(retries=1, retry_failed=True)) == (1, 1, 0) and "Traceback" not in caplog.text
+
+
+def test_an_encoder_that_fails_is_tried_again(run, monkeypatch, caplog):
+    left = [FfmpegError("it was killed")]
+
+    def trouble(args):
+        if args.output and args.output.endswith("x--a.mp4") and left:
+            raise left.pop()
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    assert counts(run(retries=1)) == (4, 4, 0)
+    left[:] = [FfmpegError("no space left on device")]
+    Path("out/x--a.mp4").unlink()
+    assert counts(run(retries=0)) == (1, 0, 1)
+    assert records()[-1]["error"] == "no space left on device" and "Traceback" not in caplog.text
 
 
 def test_mistakes_of_users_are_not_tried_again(run, monkeypatch):

@@ -1,6 +1,7 @@
 """Jobs whose files lie elsewhere."""
 
 import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,12 @@ import pytest
 
 from src.batch import table
 from src.batch.record import Record
-from src.errors import InputError
+from src.errors import StoreError
 
 from .conftest import encoded, read_drivers
 
 fsspec = pytest.importorskip("fsspec")
+_log = logging.getLogger("src.tests")
 
 
 @pytest.fixture
@@ -128,28 +130,81 @@ class Refused(Exception):
     """An error of a store's own library."""
 
 
-@pytest.mark.parametrize("method", ["ls", "exists"])
+@pytest.mark.parametrize("method", ["ls", "info"])
 def test_a_store_that_refuses(run, store, monkeypatch, method):
     def refused(self, *args, **kwargs):
         raise Refused("no credentials")
 
     monkeypatch.setattr(type(store), method, refused)
-    with pytest.raises(InputError, match="cannot be reached: Refused: no credentials"):
+    with pytest.raises(StoreError, match="cannot be reached: Refused: no credentials"):
         run(**FOLDERS)
 
 
-def test_a_file_that_its_store_refuses_fails_alone(run, store, monkeypatch):
-    ukey = type(store).ukey
+def test_a_file_that_its_store_refuses_fails_alone(run, store, monkeypatch, caplog):
+    info, asked = type(store).info, []
 
-    def refused(self, path):
+    def refused(self, path, **kwargs):
         if path.endswith("x.png"):
+            asked.append(path)
             raise Refused("no credentials")
-        return ukey(self, path)
+        return info(self, path, **kwargs)
 
-    monkeypatch.setattr(type(store), "ukey", refused)
-    tally = run(**FOLDERS)
-    assert (tally.done, tally.failed) == (2, 2)
+    monkeypatch.setattr(type(store), "info", refused)
+    tally = run(**FOLDERS, retries=2)
+    assert (tally.done, tally.failed) == (2, 2) and len(asked) == 2 * 3 and "Traceback" not in caplog.text
     error = records(store)["memory://bucket/out/x--a.mp4"]["error"]
-    assert error == "OSError: 'memory://bucket/in/x.png' cannot be reached: Refused: no credentials"
-    monkeypatch.setattr(type(store), "ukey", ukey)
+    assert error == "the file 'memory://bucket/in/x.png' cannot be reached: Refused: no credentials"
+    monkeypatch.setattr(type(store), "info", info)
     assert run(**FOLDERS).done == 2  # nobody could tell whether they were as before
+
+
+def test_a_store_that_answers_again_is_asked_again(run, store, monkeypatch):
+    put, fails = type(store).put_file, iter([True])
+
+    def flaky(self, *args, **kwargs):
+        if next(fails, False):
+            raise ConnectionResetError("the line is dead")
+        return put(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(store), "put_file", flaky)
+    assert run(**FOLDERS).done == 4
+
+
+def test_a_table_that_cannot_be_brought_up_to_date_for_a_while(run, store, monkeypatch, caplog):
+    monkeypatch.setattr(table, "_EVERY", 0.0)
+    pipe, fails = type(store).pipe_file, iter([False, True])  # the first is the table as the job begins
+
+    def flaky(self, *args, **kwargs):
+        if next(fails, False):
+            raise ConnectionResetError("the line is dead")
+        return pipe(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(store), "pipe_file", flaky)
+    assert run(**FOLDERS).done == 4 and len(records(store)) == 4
+    assert "cannot be written: the line is dead; it is tried again in a minute" in caplog.text
+
+
+def test_a_table_that_cannot_be_written_is_found_out_before_the_work(run, store, model, monkeypatch):
+    def refused(self, *args, **kwargs):
+        raise Refused("no rights")
+
+    monkeypatch.setattr(type(store), "pipe_file", refused)
+    with pytest.raises(StoreError, match=r"the table 'memory://bucket/out/results.jsonl' cannot be written: Refused"):
+        run(**FOLDERS)
+    assert not model.runs
+
+
+def test_warnings_name_remote_places(run, store, model, monkeypatch):
+    monkeypatch.setattr(model, "trouble", staticmethod(lambda args: _log.warning("'%s' is grainy", args.source)))
+    run(**FOLDERS)
+    assert "'memory://bucket/in/x.png' is grainy" in records(store)["memory://bucket/out/x--a.mp4"]["warnings"]
+
+
+def test_a_store_is_asked_once_about_each_input_of_rows_that_are_done(run, store, monkeypatch):
+    run(**FOLDERS)
+    info, asked = type(store).info, []
+    monkeypatch.setattr(type(store), "info", lambda self, path, **k: asked.append(path) or info(self, path, **k))
+    assert run(**FOLDERS).due == 0
+    assert sorted(path for path in asked if "/out/" not in path) == [
+        *("/bucket/by/a.mp4", "/bucket/by/b.mp4", "/bucket/in/x.png", "/bucket/in/y.png")
+    ]
