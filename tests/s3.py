@@ -55,6 +55,13 @@ class Bucket:
         """Take the server off the line."""
         self._server.stop()
 
+    def resume(self) -> None:
+        """Answer again, at the same address, with what was there."""
+        from moto.server import ThreadedMotoServer
+
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=int(self.url.rpartition(":")[2]), verbose=False)
+        self._server.start()
+
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
@@ -80,6 +87,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     s3fs.S3FileSystem.clear_instance_cache()
-    yield Bucket(server, url, monkeypatch)
-    server.stop()
+    one = Bucket(server, url, monkeypatch)
+    yield one
+    one.stop()
     s3fs.S3FileSystem.clear_instance_cache()

@@ -78,7 +78,8 @@ def reaching(place: str, what: str, done: str = "reached") -> Iterator[None]:
     except Exception as error:  # of whatever library knows the store: no rights, no route
         if not is_remote(place):
             raise
-        raise StoreError(f"the {what} '{place}' cannot be {done}: {type(error).__name__}: {error}") from error
+        text = " ".join(str(error).split())
+        raise StoreError(f"the {what} '{place}' cannot be {done}: {type(error).__name__}: {text}") from error
 
 
 def look(place: str) -> Entry:
