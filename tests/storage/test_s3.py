@@ -1,5 +1,9 @@
 """What a store of S3's kind does that a file system does not."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from src.batch.fingerprints import Fingerprints
@@ -8,6 +12,7 @@ from src.batch.product import product
 from src.errors import InputError, MissingFileError
 from src.storage.files import Files
 
+LARGE = 101 * 2**20  # s3fs takes less in one request
 ODD = ["a b.png", "ü漢.png", "q?x.png", "h#x.png", "p%20x.png", "pl+us.png", "star*x.png", "br[1]x.png", "cur{a}.png"]
 
 
@@ -81,11 +86,15 @@ def test_a_result_needs_no_more_than_the_right_to_put(files, bucket, monkeypatch
     assert bucket.buckets() == ["bucket"]
 
 
-def test_large_results_go_in_parts(files, bucket):
+def test_large_results_go_in_parts(files, bucket, monkeypatch):
+    from s3fs import S3FileSystem
+
+    called, call = [], S3FileSystem._call_s3
+    monkeypatch.setattr(S3FileSystem, "_call_s3", lambda self, m, *a, **k: called.append(m) or call(self, m, *a, **k))
     result = files.scratch("r.mp4")
-    result.write_bytes(bytes(60 * 2**20))
+    result.write_bytes(bytes(LARGE))
     files.store(result, "s3://bucket/r.mp4")
-    assert len(bucket.get("r.mp4")) == 60 * 2**20
+    assert called.count("upload_part") == 3 and len(bucket.get("r.mp4")) == LARGE
 
 
 def test_folders(files, bucket):
@@ -121,3 +130,27 @@ def test_a_folder_of_many_pages(bucket):
         bucket.put(f"in/{number}.png", b"")
     bucket.put("by/a.mp4", b"")
     assert len(product("s3://bucket/in", "s3://bucket/by", "s3://bucket/out")) == 1100
+
+
+@pytest.mark.parametrize(("size", "last"), [(1, "put_object"), (LARGE, "complete_multipart_upload")])
+def test_a_kill_before_the_last_request_leaves_nothing(bucket, tmp_path, size, last):
+    (tmp_path / "r.mp4").write_bytes(bytes(size))
+    code = f"""
+import os
+from pathlib import Path
+from s3fs import S3FileSystem
+from src.storage.writing import put_file
+
+call = S3FileSystem._call_s3
+
+async def killed(self, method, *args, **kwargs):
+    if method == {last!r}:
+        os._exit(9)
+    return await call(self, method, *args, **kwargs)
+
+S3FileSystem._call_s3 = killed
+put_file(Path({str(tmp_path / "r.mp4")!r}), "s3://bucket/out/r.mp4")
+"""
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 9
+    assert bucket.keys() == []
