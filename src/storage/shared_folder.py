@@ -9,7 +9,9 @@ from typing import Protocol
 
 from ..media.user_path import user_path
 from .local_folder import LocalFolder
-from .places import is_remote, remote
+from .places import is_remote, joined
+from .stores import remote
+from .writing import put_bytes, put_file
 
 
 class SharedFolder(Protocol):
@@ -104,7 +106,7 @@ class RemoteFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file, in the place of one that may be there."""
         with self._reaching():
-            self._system.pipe_file(self._place(name), content)
+            put_bytes(content, joined(self._url, name), "file")
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a file that is not there yet: of all who try with contents of their own one succeeds."""
@@ -132,11 +134,12 @@ class RemoteFolder:
     def put(self, path: Path, name: str) -> None:
         """Copy a file of this machine into the folder."""
         with self._reaching():
-            self._system.put_file(str(path), self._place(name))
+            put_file(path, joined(self._url, name))
 
     def get(self, name: str, path: Path) -> bool:
         """Copy a file to this machine; False if it is missing."""
         with self._reaching(), suppress(FileNotFoundError):
+            self._system.invalidate_cache(self._place(name))
             self._system.get_file(self._place(name), str(path))
             return True
         path.unlink(missing_ok=True)

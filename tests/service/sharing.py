@@ -32,7 +32,9 @@ class InTurn(httpx.HTTPTransport):
 
 
 @contextmanager
-def sharing(options: ServiceOptions, animators: Sequence[Animator | None], common: Path) -> Iterator[list[Running]]:
+def sharing(
+    options: ServiceOptions, animators: Sequence[Animator | None], common: Path | str
+) -> Iterator[list[Running]]:
     """Services that share a folder.
 
     Args:

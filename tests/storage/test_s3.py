@@ -11,6 +11,8 @@ from src.batch.outputs import Outputs
 from src.batch.product import product
 from src.errors import InputError, MissingFileError
 from src.storage.files import Files
+from src.storage.shared_folder import open_shared
+from tests.s3 import BUCKET
 
 LARGE = 101 * 2**20  # s3fs takes less in one request
 ODD = ["a b.png", "ü漢.png", "q?x.png", "h#x.png", "p%20x.png", "pl+us.png", "star*x.png", "br[1]x.png", "cur{a}.png"]
@@ -154,3 +156,28 @@ put_file(Path({str(tmp_path / "r.mp4")!r}), "s3://bucket/out/r.mp4")
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 9
     assert bucket.keys() == []
+
+
+def test_a_shared_folder(bucket, tmp_path):
+    """Files come and go, and of two that want to create one, one does."""
+    here, there = (open_shared(f"s3://{BUCKET}/deep/shared") for _ in range(2))
+    assert here.names("jobs") == [] and here.read("jobs/1") is None and not here.get("jobs/1", tmp_path / "copy")
+    here.write("jobs/1", b"one")
+    assert there.names("jobs") == ["1"] and there.read("jobs/1") == b"one"
+    bucket.put("deep/shared/jobs/2", b"of another machine")
+    assert here.names("jobs") == ["1", "2"] and here.get("jobs/2", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"of another machine"
+    assert here.create("claims/x", b"here") and not there.create("claims/x", b"there")
+    assert there.read("claims/x") == b"here" and here.create("claims/x", b"here"), "an answer that was lost"
+    bucket.put("deep/shared/jobs/1", b"anew")
+    assert here.read("jobs/1") == b"anew"
+    here.put(tmp_path / "copy", "jobs/3/source.jpg")
+    assert bucket.get("deep/shared/jobs/3/source.jpg") == b"of another machine"
+    there.remove("jobs/1")
+    there.remove("jobs/1")
+    here.remove_folder("jobs")
+    here.remove_folder("jobs")
+    assert bucket.keys() == ["deep/shared/claims/x"]
+    bucket.stop()
+    with pytest.raises(OSError, match="shared"):
+        here.read("claims/x")
