@@ -18,6 +18,7 @@ from ..storage.places import absolute, folder_of, joined
 from ..weights.resolve import resolve_model
 from .check_rows import check_rows
 from .fingerprints import Fingerprints, model_mark
+from .leftovers import swept
 from .local_runner import run_here
 from .manifest import read_manifest
 from .options import JobOptions, RunnerOptions
@@ -90,7 +91,7 @@ def run_batch(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, 
     table = absolute(options.results, here) if options.results else joined(home, "results.jsonl")
     check_rows(rows, args, [table, *([absolute(options.manifest, here)] if options.manifest else [])])
     job = _job(options, runner, args, home)
-    with open_table(table) as results:
+    with open_table(table) as results, swept(rows, args, table):
         tally = Tally(table, len(rows))
         due = _due(rows, results, job, options, tally)
         progress(tally)

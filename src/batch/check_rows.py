@@ -24,7 +24,7 @@ def check_rows(rows: Sequence[Row], args: ArgumentConfig, others: Collection[str
     """
     outputs: dict[str, list[int]] = {}
     for row in rows:
-        for output in _outputs(row, args):
+        for output in written_by(row, args):
             outputs.setdefault(same(output), []).append(row.number)
     _refuse_shared(outputs)
     reading: dict[str, list[int]] = {}
@@ -48,8 +48,8 @@ def _refuse_shared(outputs: dict[str, list[int]]) -> None:
         raise InputError(f"{numbers(at)} have the same output '{output}': give each one of its own{more}")
 
 
-def _outputs(row: Row, args: ArgumentConfig) -> Iterator[str]:
-    """All files that a row may write."""
+def written_by(row: Row, args: ArgumentConfig) -> Iterator[str]:
+    """Places of all files that a row may write."""
     yield row.output
     options = with_options(args, row.options)
     folder, stem = folder_of(row.output), stem_of(row.output)

@@ -10,6 +10,7 @@ import pytest
 from src.batch.batch import Tally
 from src.errors import InputError, MissingFileError
 from src.media.ffmpeg import FfmpegError
+from src.media.output_file import temporary_beside
 from src.media.picture import write_picture
 from src.media.video_reader import open_video
 from src.motion.template import MotionTemplate, save_template
@@ -36,6 +37,10 @@ def write_manifest(rows, name="m.jsonl") -> str:
 
 def row(source="in/x.png", driving="by/a.mp4", output="1.mp4", **options):
     return {"source": source, "driving": driving, "output": output, **options}
+
+
+def interrupt(tally: Tally) -> None:
+    raise KeyboardInterrupt
 
 
 def pixels(path) -> list[np.ndarray]:
@@ -211,6 +216,30 @@ def test_a_killed_run_leaves_a_table_to_go_on_from(run):
     path = Path("out/results.jsonl")
     path.write_bytes(path.read_bytes()[:-30])
     assert counts(run()) == (1, 1, 0) and len(records()) == 4
+
+
+def test_what_a_killed_run_had_begun_is_removed(run, here):
+    run()
+    (here / "in/z.png").write_bytes((here / "in/x.png").read_bytes())
+    ours = [temporary_beside(here / "out" / name) for name in ("x--a.mp4", "z--a.mp4", "results.jsonl")]
+    theirs = temporary_beside(here / "out/mine.mp4")  # of another program, which may be at work
+    for path in (*ours, theirs):
+        path.touch()
+    with pytest.raises(KeyboardInterrupt):
+        run(progress=interrupt)  # at the latest when the work begins
+    assert not any(path.exists() for path in ours) and theirs.exists()
+
+
+def test_what_killed_workers_had_begun_is_removed(run, monkeypatch, here):
+    """Of a cluster they die in the midst of a job, which may be the last one."""
+
+    def trouble(args):
+        if args.output:
+            temporary_beside(Path(args.output)).touch()
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    assert counts(run()) == (4, 4, 0)
+    assert not list((here / "out").glob(".*.part*"))
 
 
 def test_two_runs_do_not_share_a_table(run):
