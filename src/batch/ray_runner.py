@@ -1,4 +1,8 @@
-"""Rows done by the actors of a Ray cluster, each with a model of its own."""
+"""Rows done by the actors of a Ray cluster, each with a model of its own.
+
+Plain actors rather than those of Ray Data: it hands rows on in blocks, and does a whole block again when an actor dies.
+Here every row is recorded as it ends, a worker keeps to its portraits, and a row that kills workers can be given up.
+"""
 
 from __future__ import annotations
 
