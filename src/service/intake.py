@@ -76,6 +76,8 @@ async def _to_the_end(work: Callable[[T], None], given: T) -> None:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # of no interest any more, which asyncio must be told
         raise
 
 

@@ -209,11 +209,12 @@ class Jobs:
         """Let a job end; False if it was cancelled in the meantime."""
         if job.is_over:
             return False
+        results = job.results() if problem is None else None  # first: it may fail, and the job must end all the same
         job.state, job.problem, job.finished_at = state, problem, self._clock()
         self._made |= {name: (job, path) for name, path in job.files().items()}
         _log.info("job %s: %s%s", job.id, state, "" if problem is None else f" ({problem.message})")
-        if problem is None:
-            job.finished.set_result(job.results())
+        if results is not None:
+            job.finished.set_result(results)
         else:
             job.finished.set_exception(problem)
         return True

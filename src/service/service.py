@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -19,6 +20,8 @@ from .jobs import Jobs
 from .problem import stopping
 from .shared.jobs import SharedJobs
 from .workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 _CHECKS_AT_ONCE = 2  # each may hold a decoded picture
 _CLEAN_SECONDS = 10.0
@@ -92,17 +95,22 @@ class Service:
 
     async def stop(self) -> None:
         """Cancel everything and remove the files."""
-        if self._cleaning is not None:
-            self._cleaning.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._cleaning
-        await self.cancel_jobs()
-        await asyncio.to_thread(self.workspace.close)
+        try:
+            if self._cleaning is not None:
+                self._cleaning.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._cleaning
+        finally:
+            await self.cancel_jobs()
+            await asyncio.to_thread(self.workspace.close)
 
     async def _clean(self) -> None:
         while True:
             await asyncio.sleep(_CLEAN_SECONDS)
-            await asyncio.to_thread(self.jobs.expire)
+            try:
+                await asyncio.to_thread(self.jobs.expire)
+            except Exception:  # a fault of ours; later ones must find this task alive all the same
+                _log.exception("what has been kept long enough could not be removed")
 
 
 def service_of(request: Request) -> Service:

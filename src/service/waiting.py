@@ -24,6 +24,7 @@ async def results_of(job: Job, request: Request, service: Service) -> Results:
         Problem: the job failed or was cancelled.
     """
     done = asyncio.wrap_future(job.finished)
+    done.add_done_callback(_taken_note_of)
     gone = asyncio.create_task(_disconnected(request))
     try:
         either: list[asyncio.Future[Any]] = [done, gone]
@@ -33,6 +34,12 @@ async def results_of(job: Job, request: Request, service: Service) -> Results:
         if not done.done():
             await asyncio.shield(asyncio.to_thread(service.jobs.cancel, job.id))
     return await done
+
+
+def _taken_note_of(done: asyncio.Future[Results]) -> None:
+    """A client may be gone before its job ends: nobody asks for the outcome then, which asyncio would complain of."""
+    if not done.cancelled():
+        done.exception()
 
 
 async def _disconnected(request: Request) -> None:

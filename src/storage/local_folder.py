@@ -30,7 +30,7 @@ class LocalFolder:
     def names(self, folder: str) -> list[str]:
         """Names of all files in a folder, in order; none if it is missing."""
         try:
-            return sorted(path.name for path in (self._root / folder).iterdir())
+            return sorted(path.name for path in (self._root / folder).iterdir() if not path.name.startswith("."))
         except FileNotFoundError:
             return []
 
@@ -68,7 +68,7 @@ class LocalFolder:
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder with all that it holds, if it is there."""
-        shutil.rmtree(self._root / folder, ignore_errors=True)
+        shutil.rmtree(self._root / folder, onerror=_unless_missing)
 
     def put(self, path: Path, name: str) -> None:
         """Copy a file of this machine into the folder."""
@@ -111,6 +111,12 @@ class LocalFolder:
             for part in (self._root / _PARTS).iterdir():
                 if time.time() - part.stat().st_mtime > _OLD:
                     part.unlink(missing_ok=True)
+
+
+def _unless_missing(step: object, path: object, error: tuple[object, BaseException, object]) -> None:
+    """Others may remove the same folder."""
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def _created(target: Path, content: bytes) -> bool:

@@ -21,7 +21,7 @@ class SharedFolder(Protocol):
     """
 
     def names(self, folder: str) -> list[str]:
-        """Names of all files in a folder, in order; none if it is missing."""
+        """Names of all files in a folder, in order, without hidden ones; none if it is missing."""
         ...
 
     def read(self, name: str) -> bytes | None:
@@ -93,7 +93,8 @@ class RemoteFolder:
             self._system.invalidate_cache(place)  # others write here, too
             with suppress(FileNotFoundError):
                 found = self._system.ls(place, detail=False)
-                return sorted(name.rpartition("/")[2] for name in found if name.rstrip("/") != place)
+                names = [name.rpartition("/")[2] for name in found if name.rstrip("/") != place]
+                return sorted(name for name in names if not name.startswith("."))
         return []
 
     def read(self, name: str) -> bytes | None:

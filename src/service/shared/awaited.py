@@ -28,13 +28,14 @@ class Awaited:
 
     def tell(self, number: str, end: End) -> None:
         """A job has ended; the second time nothing."""
-        job = self._taken(number)
-        if job is None:
+        problem = end.problem
+        if problem is not None:
+            self.refuse(number, problem)
             return
-        if end.problem is None:
-            job.finished.set_result(end.results)
-        else:
-            job.finished.set_exception(end.problem)
+        results = end.results
+        job = self._taken(number)
+        if job is not None:
+            job.finished.set_result(results)
 
     def refuse(self, number: str, problem: Problem) -> None:
         """Nobody will learn here how a job ends."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 
 from ...config.service_options import ServiceOptions
 from ...errors import InputError
@@ -58,8 +58,8 @@ class SharedJobs:
         self._kept, self._awaited = KeptResults(folder, workspace), Awaited()
         self._worker = SharedWorker(self._site, self._awaited)
         self._keeper = Keeper(self._site, self._worker, self._awaited)
-        self._taking = Lock()
-        self._is_stopping = False
+        self._taking, self._changed = Lock(), Condition()
+        self._half_queued, self._is_stopping = 0, False
 
     def start(self) -> None:
         """Begin to work.
@@ -97,7 +97,7 @@ class SharedJobs:
 
     def release(self, number: str) -> None:
         """Give a place back, if there is one."""
-        with suppress(OSError):  # the folder cannot be reached: other services see to it when this one is no more
+        with suppress(OSError):  # the folder cannot be reached: the keeper tries again
             self._ledger.leave(number)
 
     def submit(self, job: Job) -> None:
@@ -106,9 +106,7 @@ class SharedJobs:
         Raises:
             Problem: 503 if the service stops or cannot reach the folder.
         """
-        if self._is_stopping:
-            raise stopping()
-        with _reaching():
+        with self._submitting():
             self._ledger.submit(job)
         self._awaited.add(job)
         self._site.workspace.remove_upload(job.id)
@@ -124,7 +122,7 @@ class SharedJobs:
             end = self._ended(number)
             if end is not None:
                 return end.status
-            if self._ledger.order(number) is None:
+            if not self._ledger.knows(number):
                 raise _no_job()
             return self._unfinished(number)
 
@@ -143,9 +141,7 @@ class SharedJobs:
                 cancelled = self._cancelled(number)
                 if cancelled is not None:
                     return cancelled
-                end = self._ended(number)  # it has ended at this moment
-            if end is not None:
-                self._ledger.forget(number, end)
+            self._ledger.forget(number)
         return None
 
     def file(self, name: str) -> Path:
@@ -176,28 +172,50 @@ class SharedJobs:
     def expire(self) -> None:
         """Forget what has been kept long enough."""
         with suppress(OSError):  # told by the keeper
-            over = self._ledger.over()
-            for at, number in over:
-                if self._is_expired(at) and (end := self._ledger.ended(number)) is not None:
-                    self._ledger.forget(number, end)
-            self._kept.keep_only({number for at, number in over if not self._is_expired(at)})
+            over, now = self._ledger.over(), self._site.clock()
+            for until, number in over:
+                if until <= now:
+                    self._ledger.forget(number)
+            self._kept.keep_only({number for until, number in over if until > now})
 
     def stop(self) -> None:
         """End the work here: the job at hand goes back to the queue, and who waits for one here is told."""
-        self._is_stopping = True
+        with self._changed:
+            if self._is_stopping:
+                return
+            self._is_stopping = True
         self._worker.stop()
         for number in self._awaited.numbers():
             self._awaited.refuse(number, stopping())
         self._worker.join(_STOP_SECONDS)
+        with self._changed:  # a job that is half queued when this service leaves would be taken for abandoned
+            self._changed.wait_for(lambda: not self._half_queued, _STOP_SECONDS)
+        for number in self._awaited.numbers():
+            self._awaited.refuse(number, stopping())
         self._keeper.stop()
+        self._kept.keep_only(())
+
+    @contextmanager
+    def _submitting(self) -> Iterator[None]:
+        """Keep the end of the service waiting."""
+        with self._changed:
+            if self._is_stopping:
+                raise stopping()
+            self._half_queued += 1
+        try:
+            with _reaching():
+                yield
+        finally:
+            with self._changed:
+                self._half_queued -= 1
+                self._changed.notify_all()
 
     def _cancelled(self, number: str) -> JobStatus | None:
         """Cancel a job; None if it has ended meanwhile."""
-        order = self._ledger.order(number)
-        if order is None:
+        if not self._ledger.knows(number):
             raise _no_job()
-        end = self._site.without(self._unfinished(number), Problem(409, "the job was cancelled"))
-        if not self._ledger.end(number, order, end):
+        end = self._site.end(self._unfinished(number), problem=Problem(409, "the job was cancelled"))
+        if not self._ledger.end(number, end):
             return None
         self._worker.drop(number)
         self._awaited.tell(number, end)
@@ -210,7 +228,7 @@ class SharedJobs:
             Problem: 404: it is kept no longer.
         """
         end = self._ledger.ended(number)
-        if end is not None and self._is_expired(end.at):
+        if end is not None and end.until <= self._site.clock():
             raise _no_job()
         return end
 
@@ -221,9 +239,6 @@ class SharedJobs:
         waiting = [one for one in self._ledger.open() if one not in claimed]
         position = waiting.index(number) + 1 if number in waiting else None
         return JobStatus(id=number, state="queued", position=position)
-
-    def _is_expired(self, at: float) -> bool:
-        return self._site.clock() >= at + self._site.options.keep_minutes * 60
 
 
 def _no_job() -> Problem:

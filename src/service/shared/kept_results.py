@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections import OrderedDict
 from collections.abc import Container
 from pathlib import Path
@@ -43,8 +44,8 @@ class KeptResults:
         path = self._folder.path(result_place(name))
         if path is not None:
             return path if path.exists() else None
-        copy = self._workspace.results / name
         with self._fetching:
+            copy = self._place() / name
             if not copy.exists() and not self._fetch(name, at, copy):
                 return None
             self._sizes[copy] = copy.stat().st_size
@@ -59,8 +60,15 @@ class KeptResults:
                 del self._sizes[copy]
                 copy.unlink(missing_ok=True)
 
+    def _place(self) -> Path:
+        """The folder of the copies, without those that an earlier run left."""
+        place = self._workspace.folder / "copies"
+        if not self._sizes:
+            shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
     def _fetch(self, name: str, at: float, copy: Path) -> bool:
-        self._workspace.make()
         part = copy.with_name(f".{secrets.token_hex(8)}.part")
         try:
             if not self._folder.get(result_place(name), part):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ from pydantic import BaseModel
 
 from ..animator import Kind
 from ..job import Job
-from ..problem import Problem
+from ..problem import Problem, fault
 from ..schemas import ErrorDetail, JobStatus, Results
 from ..workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 _MADE = ("output", "save_motion_template")
 _GIVEN = ("source", "driving")
@@ -22,26 +26,24 @@ class Order(BaseModel):
     """What is to be done, without any place of the machine that took it.
 
     Attributes:
-        marker: the name under which the job waits; names are in the order of arrival.
         kind: whose portrait it is.
         options: of `execute`, without files.
         given: option -> name of the upload.
         made: option -> suffix of the result.
     """
 
-    marker: str
     kind: Kind
     options: dict[str, Any]
     given: dict[str, str]
     made: dict[str, str]
 
     @classmethod
-    def of(cls, job: Job, marker: str) -> Order:
+    def of(cls, job: Job) -> Order:
         """The order of a job whose files are on this machine."""
         given = {name: Path(job.options[name]).name for name in _GIVEN if name in job.options}
         made = {name: Path(job.options[name]).suffix for name in _MADE if name in job.options}
         options = {name: value for name, value in job.options.items() if name not in given | made}
-        return cls(marker=marker, kind=job.kind, options=options, given=given, made=made)
+        return cls(kind=job.kind, options=options, given=given, made=made)
 
     def job(self, number: str, workspace: Workspace, folder: Path) -> Job:
         """The job, with files of this machine.
@@ -64,6 +66,13 @@ class Progress(BaseModel):
     frames_done: int = 0
     frames_total: int | None = None
 
+    @classmethod
+    def read(cls, content: bytes | None) -> Progress:
+        """What was written; nothing if that is missing or damaged."""
+        with suppress(ValueError):
+            return cls() if content is None else cls.model_validate_json(content)
+        return cls()
+
 
 class End(BaseModel):
     """How a job ended.
@@ -72,7 +81,8 @@ class End(BaseModel):
         status: as it is told.
         http: status with which one who waits for a job without results is answered.
         files: names of the results.
-        at: when, in seconds since 1970, of which names can hold six digits.
+        at: when, in seconds since 1970.
+        until: when it is to be forgotten, of which names can hold six digits.
         by: who wrote this: no two ends are alike.
     """
 
@@ -80,20 +90,41 @@ class End(BaseModel):
     http: int | None
     files: list[str]
     at: float
+    until: float
     by: str
 
     @classmethod
-    def done(cls, status: JobStatus, files: Mapping[str, Path], at: float, by: str) -> End:
-        """That of a job with results."""
-        return cls(status=status, http=None, files=list(files), at=round(at, 6), by=by)
+    def of(
+        cls, status: JobStatus, files: Iterable[str], problem: Problem | None, at: float, keep: float, by: str
+    ) -> End:
+        """The end of a job.
+
+        Args:
+            status: as it is told; of a job without results, as it was before.
+            files: names of the results.
+            problem: why there are none.
+            at: when.
+            keep: seconds for which it is kept.
+            by: who says so.
+        """
+        if problem is not None:
+            state = "cancelled" if problem.code == "cancelled" else "failed"
+            error = ErrorDetail(code=problem.code, message=problem.message)
+            status = status.model_copy(update={"state": state, "error": error, "position": None})
+        http = None if problem is None else problem.status
+        return cls(status=status, http=http, files=list(files), at=at, until=round(at + keep, 6), by=by)
 
     @classmethod
-    def without(cls, status: JobStatus, problem: Problem, at: float, by: str) -> End:
-        """That of a job that failed or was cancelled."""
-        state = "cancelled" if problem.code == "cancelled" else "failed"
-        error = ErrorDetail(code=problem.code, message=problem.message)
-        told = status.model_copy(update={"state": state, "error": error, "position": None})
-        return cls(status=told, http=problem.status, files=[], at=round(at, 6), by=by)
+    def read(cls, content: bytes, number: str) -> End:
+        """What was written; if that is damaged, that the job failed."""
+        try:
+            end = cls.model_validate_json(content)
+            if end.status.state == "done" and end.status.result is None:
+                raise ValueError("without results")
+        except ValueError:
+            _log.exception("what is written of the end of job %s is damaged", number)
+            return cls.of(JobStatus(id=number, state="failed"), [], fault(), 0.0, 4e9, "nobody")
+        return end
 
     @property
     def problem(self) -> Problem | None:
@@ -105,7 +136,7 @@ class End(BaseModel):
     @property
     def results(self) -> Results:
         """Of a job that is done."""
-        assert self.status.result is not None, "asked of jobs that are done"
+        assert self.status.result is not None, "asked of jobs that are done, and checked when it was read"
         return self.status.result
 
     def told(self) -> str:

@@ -9,6 +9,7 @@ from ...storage.shared_folder import SharedFolder
 
 _FOLDER = "services"
 PATIENCE = 15.0  # seconds without a sign after which a service is taken for dead
+_SHYNESS = 5.0  # seconds for which one that was heard of may not have been seen yet: disks of a network take their time
 _FORGOTTEN = 20 * PATIENCE
 
 
@@ -25,6 +26,8 @@ class Replicas:
         self._folder, self._name, self._clock = folder, name, clock
         self._beats = 0
         self._seen: dict[str, tuple[bytes, float]] = {}
+        self._left: dict[str, float] = {}  # those that took their signs away, and when that was seen
+        self._strangers: dict[str, float] = {}  # when those were first heard of that no sign was seen of
 
     def beat(self) -> None:
         """Give a sign, and look for those of others.
@@ -43,6 +46,12 @@ class Replicas:
             seen[name] = (content, now) if before is None or before[0] != content else before
             if now - seen[name][1] > _FORGOTTEN:
                 self._folder.remove(f"{_FOLDER}/{name}")
+        now = self._clock()
+        left = self._left | dict.fromkeys(self._seen.keys() - seen.keys(), now)
+        self._left, self._strangers = (
+            {name: at for name, at in times.items() if name not in seen and now - at < _FORGOTTEN}
+            for times in (left, self._strangers)
+        )
         self._seen = seen
 
     def is_alive(self, name: str) -> bool:
@@ -53,12 +62,13 @@ class Replicas:
         """
         if name == self._name:
             return True
-        if name not in self._seen:  # one that has just begun
-            content = self._folder.read(f"{_FOLDER}/{name}")
-            if content is None:
-                return False
-            self._seen[name] = content, self._clock()
-        return self._clock() - self._seen[name][1] <= PATIENCE
+        seen, now = self._seen.get(name), self._clock()
+        if seen is not None:
+            return now - seen[1] <= PATIENCE
+        if name in self._left:
+            return False
+        first = self._strangers.setdefault(name, now)
+        return now - first <= _SHYNESS
 
     def alive(self) -> int:
         """How many are."""

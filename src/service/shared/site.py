@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ...config.service_options import ServiceOptions
@@ -53,6 +53,6 @@ class Site:
         """Time between two looks at the folder: those at a store cost money."""
         return _LOOK_SECONDS if self.folder.path("") is not None else _LOOK_SECONDS_AT_A_STORE
 
-    def without(self, status: JobStatus, problem: Problem) -> End:
-        """The end, now, of a job that failed or was cancelled."""
-        return End.without(status, problem, self.clock(), self.name)
+    def end(self, status: JobStatus, files: Iterable[str] = (), problem: Problem | None = None) -> End:
+        """The end, now, of a job; as `End.of`."""
+        return End.of(status, files, problem, self.clock(), self.options.keep_minutes * 60, self.name)

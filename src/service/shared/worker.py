@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from ..job import Job
 from ..problem import fault
@@ -14,7 +14,7 @@ from ..run_job import run_job
 from ..schemas import JobStatus
 from .awaited import Awaited
 from .ledger import result_place
-from .records import End, Order
+from .records import End
 from .site import Site
 
 _log = logging.getLogger(__name__)
@@ -30,12 +30,10 @@ class Task:
     Attributes:
         number: of the job.
         attempt: number of the claim.
-        order: what is to be done.
     """
 
     number: str
     attempt: int
-    order: Order
 
 
 class SharedWorker:
@@ -56,6 +54,7 @@ class SharedWorker:
         self.last_seconds = 10.0  # a guess at first
         self._faults: Counter[str] = Counter()
         self._is_stopping = False
+        self._deciding = Lock()  # whether the job at hand is given up
         self._woken = Event()
         self._thread = Thread(target=self._work, name="liveportrait-jobs", daemon=True)
 
@@ -68,16 +67,17 @@ class SharedWorker:
         self._woken.set()
 
     def drop(self, number: str) -> None:
-        """Stop a job at its next frame, if it is the one at hand: it has ended otherwise."""
-        job = self.current
-        if job is not None and job.id == number:
-            job.state = "cancelled"
+        """Stop a job at its next frame, if it is the one at hand: it has ended otherwise, or was forgotten."""
+        with self._deciding:
+            if self.current is not None and self.current.id == number:
+                _give_up(self.current)
 
     def stop(self) -> None:
-        """Give the job at hand back, and end."""
-        self._is_stopping = True
-        if (job := self.current) is not None:
-            job.state = "cancelled"
+        """Give the job at hand back, and end; one whose results are being written comes to its end."""
+        with self._deciding:
+            self._is_stopping = True
+            if self.current is not None:
+                _give_up(self.current)
         self.wake()
 
     def join(self, seconds: float) -> None:
@@ -97,7 +97,7 @@ class SharedWorker:
             except OSError as error:
                 _log.error("the shared folder: %s", error)
                 self._wait(_PAUSE_SECONDS)
-            except BaseException:  # a fault of ours; the next job must find this thread alive all the same
+            except BaseException:  # a fault of ours; the next look must find this thread alive all the same
                 _log.exception("a job could not be ended")
                 self._wait(_PAUSE_SECONDS)
 
@@ -132,70 +132,93 @@ class SharedWorker:
         ledger = self._site.ledger
         if not ledger.claim(number, attempt):
             return None
-        order = ledger.order(number)
-        if order is not None and ledger.ended(number) is None:
-            return Task(number, attempt, order)
-        if order is None:
+        if not ledger.knows(number):
             ledger.unlist(number)
+        elif ledger.ended(number) is not None:
+            ledger.tidy(number)
         else:
-            ledger.tidy(number, order)
+            return Task(number, attempt)
         ledger.unclaim(number, attempt)
         return None
 
     def _do(self, task: Task) -> None:
         try:
-            if max(task.attempt, self._faults[task.number]) >= _ATTEMPTS:
-                _log.error("job %s is given up: it failed %d times", task.number, _ATTEMPTS)
-                self._end(task, self._site.without(JobStatus(id=task.number, state="failed"), fault()))
-            else:
-                self._animate(task)
+            self._animate(task)
         except BaseException:
             self._faults[task.number] += 1
             self._site.ledger.unclaim(task.number, task.attempt)  # another service may be luckier
             raise
         finally:
-            self.current = None
+            with self._deciding:
+                self.current = None
             self._site.workspace.remove_upload(task.number)
             self._site.workspace.remove_results(task.number)
 
     def _animate(self, task: Task) -> None:
         site, begin = self._site, time.monotonic()
-        if task.attempt:
-            _log.warning("job %s is done again: the service that did it is gone", task.number)
-        job = site.ledger.fetch(task.number, task.order, site.workspace)
-        if job is None:  # ended at this moment
-            site.ledger.unclaim(task.number, task.attempt)
+        job = self._fetched(task)
+        if job is None:
+            self._end(task, site.end(JobStatus(id=task.number, state="failed"), problem=fault()))
             return
-        self.current, job.state = job, "running"
+        with self._deciding:
+            self.current, job.state = job, "running"
+            if self._is_stopping:
+                _give_up(job)
         problem = run_job(job, site.animator, site.workspace, site.options.max_job_minutes * 60)
-        if self._is_stopping:
+        with self._deciding:
+            was_given_up = job.is_over
+            job.state = "failed" if problem is not None else "done"  # from here on nobody gives it up
+        if was_given_up:
             site.ledger.unclaim(task.number, task.attempt)
         elif problem is not None:
-            self._end(task, site.without(job.status(None), problem))
-        elif job.state == "running":
+            self._end(task, site.end(job.status(None), problem=problem))
+        else:
             self.last_seconds = time.monotonic() - begin
             self._publish(task, job)
 
+    def _fetched(self, task: Task) -> Job | None:
+        """The job with its files; None if it cannot be done."""
+        if max(task.attempt, self._faults[task.number]) >= _ATTEMPTS:
+            _log.error("job %s is given up: it failed %d times", task.number, _ATTEMPTS)
+            return None
+        if task.attempt:
+            _log.warning("job %s is done again: the service that did it is gone", task.number)
+        try:
+            order = self._site.ledger.order(task.number)
+            job = None if order is None else self._site.ledger.fetch(task.number, order, self._site.workspace)
+        except ValueError:
+            _log.exception("what is written of job %s is damaged", task.number)
+            return None
+        if job is None:
+            _log.error("job %s cannot be done: its files are gone", task.number)
+        return job
+
     def _publish(self, task: Task, job: Job) -> None:
         """Let others have the results, if nobody has ended the job meanwhile."""
-        job.state = "done"
-        files = job.files()
+        files, status = job.files(), job.status(None)
         for name, path in files.items():
             self._site.folder.put(path, result_place(name))
-        end = End.done(job.status(None), files, self._site.clock(), self._site.name)
-        if not self._end(task, end) and self._was_cancelled(task.number):
+        if not self._end(task, self._site.end(status, files)) and self._is_unwanted(task.number):
             for name in files:
                 self._site.folder.remove(result_place(name))
 
-    def _was_cancelled(self, number: str) -> bool:
+    def _is_unwanted(self, number: str) -> bool:
         """Whether nobody may have the results: a second service that did the same job has the same ones."""
         end = self._site.ledger.ended(number)
         return end is None or not end.files
 
     def _end(self, task: Task, end: End) -> bool:
-        was_first = self._site.ledger.end(task.number, task.order, end)
+        was_first = self._site.ledger.end(task.number, end)
         if was_first:
             _log.info("job %s: %s", task.number, end.told())
             self._awaited.tell(task.number, end)
+        else:
+            self._site.ledger.unclaim(task.number, task.attempt)
         self._faults.pop(task.number, None)
         return was_first
+
+
+def _give_up(job: Job) -> None:
+    """Let a run end at its next frame, if it is one."""
+    if job.state in ("queued", "running"):
+        job.state = "cancelled"

@@ -169,7 +169,7 @@ def submitted(common, tmp_path) -> str:
     shutil.copy(PORTRAIT, uploads / "source.jpg")
     shutil.copy(DRIVER, uploads / "driving.mp4")
     options = {"source": str(uploads / "source.jpg"), "driving": str(uploads / "driving.mp4"), "output": "x/y.mp4"}
-    Ledger(open_shared(str(common)), "gone").submit(Job(number, "human", options, uploads))
+    Ledger(open_shared(str(common)), "dead").submit(Job(number, "human", options, uploads))
     return number
 
 
@@ -196,11 +196,10 @@ def test_jobs_outlive_all_services(fakes, common, tmp_path):
 def test_an_end_that_was_cut_short_is_ended(fakes, common, tmp_path):
     """Somebody died after the end was written, before the job was taken from the list."""
     number = submitted(common, tmp_path)
-    ledger = Ledger(open_shared(str(common)), "gone")
+    ledger = Ledger(open_shared(str(common)), "dead")
     with sharing(ServiceOptions(), fakes[:1], common) as (run,):
         eventually(lambda: run.state(number) == "done")
-        order = ledger.order(number)
-        ledger.folder.write(f"open/{order.marker}", b"")
+        ledger.folder.write(f"open/{1:020d}-{number}", b"")
         (over,) = ledger.folder.names("over")
         ledger.folder.remove(f"over/{over}")
         eventually(lambda: ledger.open() == [] and ledger.folder.names("over") == [over])
@@ -208,7 +207,7 @@ def test_an_end_that_was_cut_short_is_ended(fakes, common, tmp_path):
 
 
 def test_places_of_a_service_that_is_gone_are_free_again(fakes, common):
-    ledger = Ledger(open_shared(str(common)), "gone")
+    ledger = Ledger(open_shared(str(common)), "dead")
     ledger.arrive(number := new_number())
     ledger.folder.write(f"jobs/{number}/source.jpg", b"half of what was sent")
     with sharing(ServiceOptions(), fakes[:1], common) as (run,):
@@ -220,7 +219,7 @@ def test_places_of_a_service_that_is_gone_are_free_again(fakes, common):
 def test_a_place_is_free_again_though_the_job_is_over(fakes, common, tmp_path):
     """Its service died between queueing it and giving the place back; another did it meanwhile."""
     number = submitted(common, tmp_path)
-    ledger = Ledger(open_shared(str(common)), "gone")
+    ledger = Ledger(open_shared(str(common)), "dead")
     with sharing(ServiceOptions(), fakes[:1], common) as (run,):
         eventually(lambda: run.state(number) == "done")
         ledger.arrive(number)
@@ -230,7 +229,7 @@ def test_a_place_is_free_again_though_the_job_is_over(fakes, common, tmp_path):
 
 def test_a_forgotten_job_is_not_waited_for(fakes, common):
     """Somebody died over forgetting it."""
-    ledger = Ledger(open_shared(str(common)), "gone")
+    ledger = Ledger(open_shared(str(common)), "dead")
     ledger.folder.write(f"open/{1:020d}-{new_number()}", b"")
     with sharing(ServiceOptions(), fakes[:1], common) as (run,):
         eventually(lambda: ledger.open() == [] and ledger.claims() == {})
@@ -262,11 +261,12 @@ def test_results_go_after_their_time(fakes, common):
     with sharing(ServiceOptions(keep_minutes=1), fakes[:1], common) as (run,):
         told = run.post().json()
         jobs = run.service.jobs
-        at = jobs._ledger.ended(told["id"]).at
-        jobs._site.clock = lambda: at + 59
+        end = jobs._ledger.ended(told["id"])
+        assert end.until - end.at == pytest.approx(60, abs=1e-5)
+        jobs._site.clock = lambda: end.until - 1
         jobs.expire()
         assert run.state(told["id"]) == "done"
-        jobs._site.clock = lambda: at + 60
+        jobs._site.clock = lambda: end.until
         assert run.client.get(told["video_url"]).status_code == 404
         assert run.client.get(f"/jobs/{told['id']}").status_code == 404
         jobs.expire()

@@ -36,7 +36,7 @@ def test_what_was_fetched_is_not_fetched_again(folder, workspace):
 def test_what_is_gone_is_gone(folder, workspace):
     folder.write("results/other.mp4", b"")
     assert KeptResults(folder, workspace).file("x.mp4", 1.0) is None
-    assert list(workspace.results.iterdir()) == []
+    assert list((workspace.folder / "copies").iterdir()) == []
 
 
 def test_those_that_were_asked_for_last_stay(folder, workspace):
