@@ -23,7 +23,7 @@ MAY_IMPORT = {
         "config",
     },
     "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "media", "weights", "config"},
-    "cluster": {"service", "config"},
+    "cluster": {"service", "storage", "config"},
     "service": {"live_portrait_wrapper", "pipeline", "storage", "media", "motion", "weights", "config"},
     "batch": {"live_portrait_wrapper", "pipeline", "storage", "motion", "media", "weights", "config"},
     "benchmark": {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -23,6 +24,8 @@ from ..config.service_options import ServiceOptions
 from ..errors import InputError
 from ..service.animator import Animator, WrapperAnimator
 from ..service.app import create_app
+from ..storage.places import is_remote
+from ..storage.shared_folder import check_shared, open_shared
 
 DEPLOYMENT = "LivePortrait"
 
@@ -36,9 +39,14 @@ def build(args: Mapping[str, Any]) -> Application:
         args: options of `serve.py` by their names; `shared_folder` is needed.
 
     Raises:
-        InputError: an option that is none, or has a value that makes no sense.
+        InputError: an option that is none, or has a value that makes no sense, or a folder that cannot be used.
     """
-    return application(options_of(args))
+    options = options_of(args)
+    assert options.shared_folder is not None, "checked"
+    check_shared(
+        open_shared(options.shared_folder)
+    )  # here, for a mistake to be told once, and before models are loaded
+    return application(options)
 
 
 def application(options: ServiceOptions, make: MakeAnimator = WrapperAnimator, num_replicas: int = 1) -> Application:
@@ -66,9 +74,11 @@ def options_of(args: Mapping[str, Any]) -> ServiceOptions:
         InputError: an option that is none, or has a value that makes no sense.
     """
     known = [field.name for field in fields(ServiceOptions)]
-    for name in args:
+    for name, value in args.items():
         if name not in known:
             raise InputError(f"args: there is no option '{name}'; there are {', '.join(known)}")
+        if isinstance(value, bool):
+            raise InputError(f"args: {name} is {value!r}, which none of the options can be")
     try:
         options = TypeAdapter(ServiceOptions).validate_python(dict(args))
     except ValidationError as error:
@@ -77,6 +87,12 @@ def options_of(args: Mapping[str, Any]) -> ServiceOptions:
         raise InputError(f"args: {option} is {args[option]!r}: {first['msg']}") from error
     if options.shared_folder is None:
         raise InputError("args: shared_folder is needed, a path or URL that all replicas reach")
+    if options.folder is not None:
+        raise InputError("args: folder cannot be given: each replica needs one of its own, and makes it")
+    for option in ("shared_folder", "weights_dir"):
+        place = getattr(options, option)
+        if place is not None and not is_remote(str(place)) and not Path(place).expanduser().is_absolute():
+            raise InputError(f"args: {option} is '{place}': replicas run anywhere, so a whole path is needed")
     options.check()
     return options
 

@@ -55,7 +55,7 @@ class ServiceOptions:
     max_seconds: float = 120.0
     """Longest video or template, in seconds; of more than 60 frames a second, fewer seconds."""
     max_queue: int = 8
-    """Jobs that may wait while one runs; more are told to come back later."""
+    """Jobs that may wait while others run, of all services that share a folder; more are told to come back later."""
     max_job_minutes: float = 30.0
     """Longest time that one job may run."""
     min_free_gib: float = 1.0

@@ -12,6 +12,14 @@ from .schemas import JobStatus
 class JobQueue(Protocol):
     """Jobs from their arrival to the end of their results. Methods may be called from any thread, and take time."""
 
+    def check(self) -> None:
+        """Make sure that the work can begin.
+
+        Raises:
+            InputError: a folder cannot be used.
+        """
+        ...
+
     def start(self) -> None:
         """Begin to work."""
         ...

@@ -52,6 +52,9 @@ class Jobs:
         self._changed = Condition()
         self._worker = Thread(target=self._work, name="liveportrait-jobs", daemon=True)
 
+    def check(self) -> None:
+        """All that is needed is there."""
+
     def start(self) -> None:
         """Begin to work."""
         self._worker.start()

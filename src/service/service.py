@@ -55,6 +55,15 @@ class Service:
         folder = open_shared(self.options.shared_folder)
         return SharedJobs(self.animator, self.workspace, self.options, folder)
 
+    def open(self) -> None:
+        """Make the folders.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
+        self.jobs.check()
+        self.workspace.open()
+
     def start(self) -> None:
         """Begin to work; in the event loop.
 

@@ -24,7 +24,7 @@ class LocalFolder:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.place, self._root = str(root), root
         self._sweep()
 
     def names(self, folder: str) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from ..media.user_path import user_path
+from ..errors import InputError
 from .local_folder import LocalFolder
-from .places import is_remote, joined
+from .places import absolute, is_remote, joined
 from .stores import remote
 from .writing import put_bytes, put_file
 
@@ -18,7 +19,12 @@ class SharedFolder(Protocol):
     """Files by name; a name may begin with folders: "open/7". Whatever is read is whole.
 
     All methods raise `OSError` if the folder cannot be reached.
+
+    Attributes:
+        place: path or URL.
     """
+
+    place: str
 
     def names(self, folder: str) -> list[str]:
         """Names of all files in a folder, in order, without hidden ones; none if it is missing."""
@@ -66,10 +72,22 @@ def open_shared(place: str) -> SharedFolder:
     Raises:
         InputError: a path that cannot be, or a URL that nothing installed knows.
     """
-    place = place.removeprefix("file://")
-    if is_remote(place):
-        return RemoteFolder(place)
-    return LocalFolder(user_path(place, "shared_folder").absolute())
+    place = absolute(place, str(Path.cwd()))
+    return RemoteFolder(place) if is_remote(place) else LocalFolder(Path(place))
+
+
+def check_shared(folder: SharedFolder) -> None:
+    """Make sure that files can be written and removed.
+
+    Raises:
+        InputError: they cannot.
+    """
+    name = f"checks/{secrets.token_hex(8)}"
+    try:
+        folder.write(name, b"")
+        folder.remove(name)
+    except OSError as error:
+        raise InputError(f"the shared folder '{folder.place}' cannot be used: {error.strerror or error}") from error
 
 
 class RemoteFolder:
@@ -83,7 +101,7 @@ class RemoteFolder:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.place = url
         self._system, self._root = remote(url)
 
     def names(self, folder: str) -> list[str]:
@@ -107,7 +125,7 @@ class RemoteFolder:
     def write(self, name: str, content: bytes) -> None:
         """Write a file, in the place of one that may be there."""
         with self._reaching():
-            put_bytes(content, joined(self._url, name), "file")
+            put_bytes(content, joined(self.place, name), "file")
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a file that is not there yet: of all who try with contents of their own one succeeds."""
@@ -135,7 +153,7 @@ class RemoteFolder:
     def put(self, path: Path, name: str) -> None:
         """Copy a file of this machine into the folder."""
         with self._reaching():
-            put_file(path, joined(self._url, name))
+            put_file(path, joined(self.place, name))
 
     def get(self, name: str, path: Path) -> bool:
         """Copy a file to this machine; False if it is missing."""
@@ -161,4 +179,4 @@ class RemoteFolder:
         except OSError:
             raise
         except Exception as error:
-            raise OSError(f"'{self._url}' cannot be reached: {type(error).__name__}: {error}") from error
+            raise OSError(f"'{self.place}' cannot be reached: {type(error).__name__}: {error}") from error

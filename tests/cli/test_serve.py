@@ -36,6 +36,7 @@ def test_every_option_arrives():
         "engine": "eager",
         "precision": "float32",
         "folder": Path("work"),
+        "shared_folder": "s3://bucket/shared",
         "max_upload_mib": 5,
         "max_pixels": 1000,
         "max_seconds": 1.5,

@@ -27,9 +27,9 @@ def test_the_documented_configuration_is_one():
 
 
 def test_options_are_those_of_serve_py():
-    options = options_of({"shared_folder": "s3://b/x", "weights_dir": "w", "allowed_hosts": ["a"], "max_seconds": 5})
+    options = options_of({"shared_folder": "s3://b/x", "weights_dir": "/w", "allowed_hosts": ["a"], "max_seconds": 5})
     assert options == ServiceOptions(
-        shared_folder="s3://b/x", weights_dir=Path("w"), allowed_hosts=("a",), max_seconds=5
+        shared_folder="s3://b/x", weights_dir=Path("/w"), allowed_hosts=("a",), max_seconds=5
     )
 
 
@@ -42,6 +42,12 @@ def test_options_are_those_of_serve_py():
         ({"shared_folder": "/x", "max_queue": 0}, "max_queue must be at least 1"),
         ({"shared_folder": "/x", "model": "large"}, "model is 'large'"),
         ({"shared_folder": 3}, "shared_folder is 3"),
+        ({"shared_folder": "shared"}, "shared_folder is 'shared': replicas run anywhere"),
+        ({"shared_folder": "/x", "weights_dir": "w"}, "weights_dir is 'w': replicas run anywhere"),
+        ({"shared_folder": "/x", "folder": "/y"}, "folder cannot be given"),
+        ({"shared_folder": "/x", "max_queue": True}, "max_queue is True"),
+        ({"shared_folder": "s3://"}, "'s3://' names nothing"),
+        ({"shared_folder": "/proc/none"}, "the shared folder '/proc/none' cannot be used: "),
     ],
 )
 def test_what_makes_no_sense_is_told(args, told):

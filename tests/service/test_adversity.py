@@ -15,6 +15,7 @@ from src.media.ffmpeg import FfmpegError
 from src.service.media_check import check_upload
 from src.service.workspace import Workspace
 
+from .fake import FakeAnimator
 from .running import eventually, running
 
 
@@ -149,6 +150,22 @@ def test_the_thread_survives_faults_of_our_own(quick, monkeypatch, caplog):
         assert code_of(quick.post()) == (500, "internal")
     assert [one for one in caplog.records if "could not be ended" in one.getMessage()]
     assert quick.post().status_code == 200
+
+
+def test_a_result_that_cannot_be_told_ends_its_job(tmp_path):
+    class Careless(FakeAnimator):
+        def animate(self, kind, options, progress):
+            return replace_report(super().animate(kind, options, progress))
+
+    with running(ServiceOptions(folder=tmp_path), Careless()) as run:
+        assert code_of(run.post()) == (500, "internal")
+        assert run.client.get("/health").json()["running"] is False
+
+
+def replace_report(result):
+    """The same result of a model that reports nothing."""
+    result.report = None
+    return result
 
 
 def made_by_hand(workspace: Workspace):

@@ -11,11 +11,11 @@ from threading import Condition, Lock
 
 from ...config.service_options import ServiceOptions
 from ...errors import InputError
-from ...storage.shared_folder import SharedFolder
+from ...storage.shared_folder import SharedFolder, check_shared
 from ..animator import Animator
 from ..job import Job
 from ..problem import Problem, stopping
-from ..room import is_full, no_room
+from ..room import check_room, is_full, no_room
 from ..schemas import JobStatus
 from ..workspace import Workspace
 from .awaited import Awaited
@@ -61,6 +61,14 @@ class SharedJobs:
         self._taking, self._changed = Lock(), Condition()
         self._half_queued, self._is_stopping = 0, False
 
+    def check(self) -> None:
+        """Make sure that the folder can be used.
+
+        Raises:
+            InputError: it cannot.
+        """
+        check_shared(self._site.folder)
+
     def start(self) -> None:
         """Begin to work.
 
@@ -70,7 +78,8 @@ class SharedJobs:
         try:
             self._keeper.start()
         except OSError as error:
-            raise InputError(f"the shared folder cannot be used: {error.strerror or error}") from error
+            folder = self._site.folder.place
+            raise InputError(f"the shared folder '{folder}' cannot be used: {error.strerror or error}") from error
         self._worker.start()
 
     def reserve(self, number: str) -> None:
@@ -87,6 +96,7 @@ class SharedJobs:
         if self._is_stopping:
             raise stopping()
         with _reaching(), self._taking:
+            self._check_room()
             services = self._site.replicas.alive()
             held = len(self._ledger.arriving()) + len(self._ledger.open())
             if held >= self._site.options.max_queue + services:
@@ -209,6 +219,12 @@ class SharedJobs:
             with self._changed:
                 self._half_queued -= 1
                 self._changed.notify_all()
+
+    def _check_room(self) -> None:
+        """Where the folder is on a disk, that must have room for uploads, too."""
+        root = self._site.folder.path("")
+        if root is not None and root.exists():
+            check_room(root, self._site.options.reserved_bytes)
 
     def _cancelled(self, number: str) -> JobStatus | None:
         """Cancel a job; None if it has ended meanwhile."""
