@@ -7,11 +7,11 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
 from ..errors import InputError
+from ..media.owned_folder import OwnedFolder
 
 _OURS = re.compile(r"\.?[0-9a-f]{12,32}(_concat)?(\.part)?(\.\w+)?")  # all names that the service or a run makes
 
@@ -25,6 +25,7 @@ class Workspace:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._is_temporary, self._is_open = folder is None, False
+        self._owned: OwnedFolder | None = None
         self.folder = Path() if folder is None else folder.expanduser().resolve()
 
     @property
@@ -47,7 +48,8 @@ class Workspace:
             return
         try:
             if self._is_temporary:
-                self.folder = Path(tempfile.mkdtemp(prefix="liveportrait-service-")).resolve()
+                self._owned = OwnedFolder("liveportrait-service-")
+                self.folder = self._owned.path
             self.make()
             for place in (self.uploads, self.results):
                 _remove_ours(place)
@@ -99,8 +101,8 @@ class Workspace:
         if not self._is_open:
             return
         self._is_open = False
-        if self._is_temporary:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._owned is not None:
+            self._owned.close()
         else:
             _remove_ours(self.uploads)
 

@@ -19,9 +19,10 @@ class Whereabouts:
     temp: Path
 
     def outside(self, run: Running) -> list[str]:
-        """All that lies there and is not in the service's folder."""
+        """All that lies there and is not in the service's folder, or the lock beside that."""
+        ours = run.service.workspace.folder
         places = [path for folder in (self.cwd, self.temp) for path in folder.rglob("*")]
-        return [str(path) for path in places if not path.is_relative_to(run.service.workspace.folder)]
+        return [str(path) for path in places if not path.is_relative_to(ours) and path.name != f"{ours.name}.lock"]
 
     def inside(self, run: Running) -> list[str]:
         """All files in the service's folder."""
