@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from ..errors import InputError
 from .record import Record
+
+_BEGINNING = b'{"row": '
 
 
 def parse_records(content: bytes, name: str) -> Iterator[Record]:
@@ -22,6 +24,8 @@ def parse_records(content: bytes, name: str) -> Iterator[Record]:
         InputError: a line is no record, so that the file is something else.
     """
     whole = content[: content.rfind(b"\n") + 1]
+    if not whole and not _is_torn(content):
+        raise InputError(f"'{name}' holds something else than records of a batch: name another --results")
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             yield Record.of(json.loads(line))
@@ -30,6 +34,17 @@ def parse_records(content: bytes, name: str) -> Iterator[Record]:
                 f"line {number} of '{name}' is no record of a batch ({type(error).__name__}: {error}): "
                 "name another --results, or remove that line"
             ) from error
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether a line without an end may be one of ours, half or whole, rather than the only one of a foreign file."""
+    try:
+        Record.of(json.loads(line))
+    except ValueError:
+        return line.startswith(_BEGINNING[: len(line)])
+    except (KeyError, TypeError):
+        return False
+    return True
 
 
 class Journal:
@@ -50,7 +65,7 @@ class Journal:
         self.records: dict[str, Record] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = path.open("a+b")
+            self._file: FileIO = path.open("a+b", buffering=0)  # a buffer would be written again at the end
         except OSError as error:
             raise self._unusable(error) from error
         try:
@@ -73,11 +88,15 @@ class Journal:
         """
         line = json.dumps(record.as_json(), ensure_ascii=True) + "\n"
         try:
-            self._file.write(line.encode())
-            self._file.flush()
+            self._write(line.encode())
         except OSError as error:
             raise self._unusable(error) from error
         self.records[record.output] = record
+
+    def _write(self, line: bytes) -> None:
+        """All of a line: the last free bytes of a disk take a part of it."""
+        while line:
+            line = line[self._file.write(line) :]
 
     def close(self) -> None:
         """Let the file go."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from ..errors import StoreError
+from ..errors import InputError, StoreError
 from ..media.lock import hold
 from ..media.output_file import temporary_beside
 from ..storage.extras import needed
@@ -107,7 +107,7 @@ def open_table(place: str) -> Iterator[Table]:
     path = _journal_path(place)
     with hold(_lock_path(place), place, "another --results"):
         with reaching(place, "table"):
-            if is_remote(place) and exists(place):
+            if not _grows(place) and exists(place):
                 _merge(path, place)
         journal = Journal(path)
         try:
@@ -143,16 +143,21 @@ def _state_folder(place: str) -> Path:
 
 
 def _merge(path: Path, place: str) -> None:
-    """Take over into a journal what a table says that was written from another machine."""
-    if suffix_of(place) == ".parquet":
-        parquet = needed("pyarrow.parquet", "a Parquet table")
-        rows = parquet.read_table(io.BytesIO(read_bytes(place, "table"))).to_pylist()
-        theirs = [Record.of(row) for row in rows]
-    else:
-        theirs = list(parse_records(read_bytes(place, "table"), place))
+    """Take over into a journal what a table says: another machine may have written it, or its journal may be gone."""
+    content = read_bytes(place, "table")
+    theirs = _of_parquet(content, place) if suffix_of(place) == ".parquet" else list(parse_records(content, place))
     ours = list(parse_records(path.read_bytes(), str(path))) if path.exists() else []
     both = {record.output: record for record in sorted([*ours, *theirs], key=lambda record: record.ended)}
     _write(str(path), "".join(json.dumps(record.as_json()) + "\n" for record in both.values()).encode())
+
+
+def _of_parquet(content: bytes, place: str) -> list[Record]:
+    arrow, parquet = needed("pyarrow", "a Parquet table"), needed("pyarrow.parquet", "a Parquet table")
+    try:
+        return [Record.of(row) for row in parquet.read_table(io.BytesIO(content)).to_pylist()]
+    except (arrow.ArrowException, KeyError, TypeError) as error:
+        what = f"no column {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"'{place}' is no table of a batch ({what}): name another --results") from error
 
 
 def _write(place: str, content: bytes) -> None:

@@ -1,5 +1,7 @@
+import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,36 @@ def test_another_file_is_refused_and_left_alone(opened, tmp_path, line):
     with pytest.raises(InputError, match=r"line 1 of '.*' is no record of a batch"):
         opened()
     assert path.read_text() == f"{line}\nmore"
+
+
+@pytest.mark.parametrize(
+    "content", ['{"precious": "data"}', "notes", '{"source": "x", "driving": "a"}', '{"row": 1, "note": "mine"}']
+)
+def test_another_file_of_one_line_is_left_alone(opened, tmp_path, content):
+    opened()
+    path = tmp_path / "sub/j.jsonl"
+    path.write_text(content)
+    with pytest.raises(InputError, match="holds something else than records of a batch"):
+        opened()
+    assert path.read_text() == content
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 30, -1])
+def test_a_torn_first_line_is_dropped(opened, tmp_path, size):
+    opened().append(ONE)
+    path = tmp_path / "sub/j.jsonl"
+    path.write_bytes(path.read_bytes()[:size])
+    assert opened().records == {} and path.read_bytes() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a full disk is a device of Linux")
+def test_a_full_disk(tmp_path):
+    journal = Journal(tmp_path / "j.jsonl")
+    journal._file.close()
+    journal._file = io.FileIO("/dev/full", "w")
+    with pytest.raises(InputError, match="cannot be used: No space left"):
+        journal.append(ONE)
+    journal.close()
 
 
 def test_a_place_that_cannot_be_written(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from src.batch import table
 from src.batch.record import Record
-from src.errors import StoreError
+from src.errors import InputError, StoreError
 
 from .conftest import encoded, read_drivers
 
@@ -124,6 +125,27 @@ def test_a_parquet_table_grows(here, monkeypatch):
     with table.open_table(f"{here}/t.parquet") as one:
         one.append(Record(1, "x", ("a",), "o", "done", None, (), 1, 1.0, "m", "h", "2026-01-02"))
         assert len(parquet.read_table("t.parquet")) == 1
+
+
+def test_a_local_parquet_table_without_its_journal(run):
+    pytest.importorskip("pyarrow")
+    run(results="t.parquet")
+    shutil.rmtree(".batch")
+    assert run(results="t.parquet").due == 0
+
+
+def test_another_file_is_no_table(run, store, model):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table({"mine": [1]}), "t.parquet")
+    store.pipe("/bucket/t.parquet", Path("t.parquet").read_bytes())
+    Path("n.parquet").write_text("precious")
+    store.pipe("/bucket/t.jsonl", b'{"precious": 1}')
+    for name in ("t.parquet", "n.parquet", "memory://bucket/t.parquet", "memory://bucket/t.jsonl"):
+        with pytest.raises(InputError, match=r"is no table of a batch|holds something else"):
+            run(results=name)
+    assert not model.runs and Path("n.parquet").read_text() == "precious"
+    assert parquet.read_table("t.parquet").column_names == ["mine"]
+    assert store.cat_file("/bucket/t.jsonl") == b'{"precious": 1}'
 
 
 class Refused(Exception):
