@@ -89,7 +89,7 @@ def run_batch(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, 
     output_dir = None if options.output_dir is None else absolute(options.output_dir, here)
     rows, home = _rows(options, here, output_dir)
     table = absolute(options.results, here) if options.results else joined(home, "results.jsonl")
-    check_rows(rows, args, [table, *([absolute(options.manifest, here)] if options.manifest else [])])
+    check_rows(rows, args, table, absolute(options.manifest, here) if options.manifest else None)
     job = _job(options, runner, args, home)
     with open_table(table) as results, swept(rows, args, table):
         tally = Tally(table, len(rows))

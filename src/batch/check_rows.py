@@ -2,45 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from ..config.argument_config import ArgumentConfig
 from ..errors import InputError
-from ..storage.places import folder_of, joined, same, stem_of, suffix_of
+from ..storage.places import folder_of, is_remote, joined, same, stem_of, suffix_of
 from .columns import with_options
 from .row import Row, numbers
 
+_Users = dict[str, list[int]]  # place -> numbers of the rows that use it
 
-def check_rows(rows: Sequence[Row], args: ArgumentConfig, others: Collection[str]) -> None:
-    """Make sure that no result replaces another one, an input, or a file of the job.
+
+def check_rows(rows: Sequence[Row], args: ArgumentConfig, table: str, manifest: str | None) -> None:
+    """Make sure that no result and no table replaces another result, an input, or a file of the job.
 
     Args:
         rows: all of the job.
         args: options of rows that say nothing else.
-        others: places of the manifest and the table.
+        table: its place.
+        manifest: its place, if there is one.
 
     Raises:
         InputError: naming the rows.
     """
-    outputs: dict[str, list[int]] = {}
+    alike = cache(same)  # it asks the disk
+    outputs: _Users = {}
     for row in rows:
         for output in written_by(row, args):
-            outputs.setdefault(same(output), []).append(row.number)
+            outputs.setdefault(alike(output), []).append(row.number)
     _refuse_shared(outputs)
-    reading: dict[str, list[int]] = {}
+    readers = _readers(rows)
+    _refuse_among_inputs(outputs, readers, alike)
+    _refuse_table(table, readers, manifest, alike)
+    for other in (table, manifest):
+        if other is not None and alike(other) in outputs:
+            raise InputError(f"the output of {numbers(outputs[alike(other)])} would overwrite '{other}'")
+
+
+def _refuse_among_inputs(outputs: _Users, readers: _Users, alike: Callable[[str], str]) -> None:
+    folders = {alike(folder_of(output)): writers for output, writers in outputs.items()}
+    for place, at in readers.items():
+        if alike(place) in outputs:
+            writers = numbers(outputs[alike(place)])
+            raise InputError(f"the output of {writers} would overwrite '{place}', an input of {numbers(at)}")
+        if alike(place) in folders:
+            writers = numbers(folders[alike(place)])
+            raise InputError(f"the output of {writers} would lie in the folder '{place}', an input of {numbers(at)}")
+
+
+def _refuse_table(table: str, readers: _Users, manifest: str | None, alike: Callable[[str], str]) -> None:
+    if manifest is not None and alike(manifest) == alike(table):
+        raise InputError(f"the table '{table}' is the manifest: name another --results")
+    for place, at in readers.items():
+        if alike(place) == alike(table):
+            raise InputError(f"the table '{table}' is an input of {numbers(at)}: name another --results")
+        # frames of a remote folder are told from a table by their content, which takes fetching
+        if is_remote(table) and alike(place) == alike(folder_of(table)):
+            raise InputError(f"the table '{table}' would lie in the folder '{place}', an input of {numbers(at)}")
+
+
+def _readers(rows: Sequence[Row]) -> _Users:
+    """Input -> numbers of the rows that read it."""
+    readers: _Users = {}
     for row in rows:
         for place in row.inputs:
-            reading.setdefault(place, []).append(row.number)
-    for place, readers in reading.items():
-        if same(place) in outputs:
-            writers = numbers(outputs[same(place)])
-            raise InputError(f"the output of {writers} would overwrite '{place}', an input of {numbers(readers)}")
-    for place in others:
-        if same(place) in outputs:
-            raise InputError(f"the output of {numbers(outputs[same(place)])} would overwrite '{place}'")
+            readers.setdefault(place, []).append(row.number)
+    return readers
 
 
-def _refuse_shared(outputs: dict[str, list[int]]) -> None:
+def _refuse_shared(outputs: _Users) -> None:
     shared = {output: at for output, at in outputs.items() if len(at) > 1}
     if shared:
         output, at = next(iter(shared.items()))
