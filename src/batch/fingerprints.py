@@ -11,6 +11,7 @@ from pathlib import Path
 from ..config.argument_config import ArgumentConfig
 from ..config.options import AppOptions, ModelOptions, RuntimeOptions
 from ..errors import InputError, MissingFileError
+from ..media.folder_reader import is_frame
 from ..storage.places import is_remote
 from ..storage.stores import mark_of
 from ..weights.resolve import ResolvedModel
@@ -73,7 +74,7 @@ class Fingerprints:
         try:
             path = Path(place)
             if path.is_dir():
-                files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+                files = sorted(file for file in path.iterdir() if is_frame(file))
                 return _digest([[file.name, self._of_file(file)] for file in files])
             return self._of_file(path)
         except (OSError, ValueError):  # the row will tell what is wrong with it

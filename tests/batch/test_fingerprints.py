@@ -3,12 +3,14 @@ import os
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from src.batch.fingerprints import SHAPING, Fingerprints, model_mark
 from src.batch.row import Row
 from src.config.argument_config import ArgumentConfig
 from src.config.options import RuntimeOptions
+from src.media.picture import write_picture
 from src.pipeline import driving
 from src.weights.resolve import resolve_model
 
@@ -54,12 +56,13 @@ def test_a_change_shows_to_one_who_has_looked_before(row, tmp_path):
 def test_folders(row, tmp_path):
     folder = tmp_path / "frames"
     folder.mkdir()
-    (folder / "1.png").write_text("1")
+    write_picture(folder / "1.png", np.zeros((8, 8, 3), np.uint8))
     prints = Fingerprints()
     first = prints.content(str(folder))
     (folder / ".hidden").write_text("2")
+    (folder / "results.jsonl").write_text("2")  # no frame, and it grows
     assert prints.content(str(folder)) == first
-    (folder / "2.png").write_text("2")
+    write_picture(folder / "2.png", np.zeros((8, 8, 3), np.uint8))
     assert prints.content(str(folder)) != first
 
 
