@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..errors import InputError
@@ -55,6 +57,7 @@ def _read(place: str) -> Iterable[Cells]:
 def _csv(text: str, place: str) -> Iterator[Cells]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        _refuse_doubled(reader.fieldnames or (), f"the manifest '{place}'")
         for number, cells in enumerate(reader, start=1):
             if None in cells:
                 raise InputError(f"row {number} has more cells than '{place}' has headings: quote texts with commas")
@@ -67,18 +70,33 @@ def _jsonl(text: str) -> Iterator[Cells]:
     lines = (line for line in text.split("\n") if line.strip())
     for number, line in enumerate(lines, start=1):
         try:
-            cells = json.loads(line)
-        except ValueError as error:
+            cells = json.loads(line, object_pairs_hook=partial(_object, number))
+        except InputError:
+            raise
+        except (ValueError, RecursionError) as error:
             raise InputError(f"row {number} is no JSON: {error}") from error
         if not isinstance(cells, dict):
             raise InputError(f"row {number} is no object of columns but {line.strip()[:60]}")
         yield cells
 
 
+def _object(number: int, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    _refuse_doubled([name for name, _ in pairs], f"row {number}")
+    return dict(pairs)
+
+
+def _refuse_doubled(names: Iterable[str], where: str) -> None:
+    doubled = [name for name, times in Counter(names).items() if times > 1]
+    if doubled:  # the last one would win without a word
+        raise InputError(f"{where} has the column '{doubled[0]}' twice: keep one of them")
+
+
 def _parquet(content: bytes, place: str) -> list[Cells]:
     arrow, parquet = needed("pyarrow", "a Parquet manifest"), needed("pyarrow.parquet", "a Parquet manifest")
     try:
-        rows: list[Cells] = parquet.read_table(io.BytesIO(content)).to_pylist()
+        table = parquet.ParquetFile(io.BytesIO(content)).read()
+        _refuse_doubled(table.column_names, f"the manifest '{place}'")
+        rows: list[Cells] = table.to_pylist()
     except arrow.ArrowException as error:
         raise InputError(f"the manifest '{place}' is no Parquet: {error}") from error
     return rows

@@ -82,6 +82,9 @@ HEAD = "source,driving,output"
         ("m.csv", f"{HEAD},motion_template\nx,a,1,t\n", "name the template in the column 'driving'"),
         ("m.csv", f"{HEAD},source_image\nx,a,1,y\n", "row 1 gives 'source' twice, as 'source_image' too"),
         ("m.jsonl", '{"source": "x"}\n{"source"\n', "row 2 is no JSON"),
+        ("m.jsonl", "[" * 200_000, "row 1 is no JSON"),
+        ("m.jsonl", '{"source": "x", "crf": 1, "crf": 2}\n', "row 1 has the column 'crf' twice"),
+        ("m.csv", f"{HEAD},crf,crf\nx,a,o,30,20\n", "m.csv' has the column 'crf' twice"),
         ("m.jsonl", "[1, 2]\n", "row 1 is no object of columns but [1, 2]"),
         ("m.jsonl", '{"source": 5, "driving": "a", "output": "o"}\n', "the column 'source' must hold a path, got 5"),
         ("m.jsonl", '{"source": "x", "driving": [], "output": "o"}\n', "'driving' must hold a path, got []"),
@@ -98,6 +101,13 @@ def test_no_parquet(read):
     pytest.importorskip("pyarrow")
     with pytest.raises(InputError, match="is no Parquet"):
         read("m.parquet", "source,driving,output\n")
+
+
+def test_a_doubled_column_of_parquet(read, tmp_path):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(arrow.table([["x"], ["y"]], names=["source", "source"]), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="has the column 'source' twice"):
+        read("m.parquet", (tmp_path / "t.parquet").read_bytes())
 
 
 def test_no_manifest(tmp_path):
