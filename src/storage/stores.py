@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from .extras import needed
 from .places import is_remote
 
 # What stores call a mark of a content, and the time of its last change where they have none.
-_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "checksum", "generation")
-_TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "modificationTime", "modify", "created")
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "Content-MD5", "checksum", "generation", "sha", "CRC")
+_TIMES = (
+    *("LastModified", "Last-Modified", "last_modified", "mtime", "updated", "modified", "modificationTime", "modify"),
+    *("date_time", "created"),
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class Entry:
     Attributes:
         path: in the store.
         is_folder: whether it is one.
-        mark: changes with the content; the same on every machine, and from listings and single questions.
+        mark: changes with the content; the same on every machine, and from listings and single questions. Where
+            nothing is known of the content no two are the same: it may have changed.
     """
 
     path: str
@@ -92,7 +97,7 @@ def look(place: str) -> Entry:
     try:
         with reaching(place, "file"):
             system, path = remote(place)
-            return _entry(system, system.info(path))
+            return _entry(system.info(path))
     except FileNotFoundError as error:
         raise MissingFileError(f"'{place}' does not exist") from error
 
@@ -112,7 +117,7 @@ def listed(folder: str, what: str) -> list[Entry]:
     with reaching(folder, what):
         system, path = remote(folder)
         found = [info for info in system.ls(path, detail=True) if info["type"] == "file"]
-        entries = [_entry(system, info) for info in found if not info["name"].endswith("/")]  # an object for a folder
+        entries = [_entry(info) for info in found if not info["name"].endswith("/")]  # an object for a folder
     if any(entry.path.strip("/") == path.strip("/") for entry in entries):
         raise InputError(f"the {what} '{folder}' is a file")
     return entries
@@ -176,14 +181,14 @@ def read_bytes(place: str, what: str) -> bytes:
         raise MissingFileError(f"there is no {what} '{place}'") from error
 
 
-def _entry(system: Any, info: Mapping[str, Any]) -> Entry:
-    return Entry(info["name"], info["type"] == "directory", _mark(system, info))
+def _entry(info: Mapping[str, Any]) -> Entry:
+    return Entry(info["name"], info["type"] == "directory", _mark(info))
 
 
-def _mark(system: Any, info: Mapping[str, Any]) -> str:
+def _mark(info: Mapping[str, Any]) -> str:
     """Of a content: the whole answer of a store differs from question to question."""
     for names in (_TAGS, _TIMES):
         known = [str(info[name]).strip('"') for name in names if info.get(name) is not None]
         if known:
             return "-".join([str(info.get("size")), *known])
-    return str(system.ukey(info["name"]))
+    return secrets.token_hex(16)

@@ -1,10 +1,15 @@
 import errno
+import os
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from src.errors import InputError, MissingFileError, StoreError
 from src.storage.files import Files
+from src.storage.stores import mark_of
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -45,6 +50,37 @@ def test_a_file_is_fetched_once_until_it_changes(files, store, monkeypatch):
     assert files.fetch("memory://in/x.png") == files.fetch("memory://in/x.png") and len(fetched) == 1
     store.pipe("/in/x.png", b"another")
     assert files.fetch("memory://in/x.png").read_bytes() == b"another" and len(fetched) == 2
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A folder, and its URL at a server that knows when files were changed and nothing else."""
+    pytest.importorskip("aiohttp")
+    (tmp_path / "web").mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "web"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path / "web", f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_file_of_the_web_that_changes_is_fetched_again(files, web):
+    folder, url = web
+    (folder / "x.png").write_bytes(b"one")
+    first = mark_of(f"{url}/x.png")
+    assert files.fetch(f"{url}/x.png").read_bytes() == b"one" and mark_of(f"{url}/x.png") == first
+    (folder / "x.png").write_bytes(b"two")
+    os.utime(folder / "x.png", (1, 1))
+    assert mark_of(f"{url}/x.png") != first and files.fetch(f"{url}/x.png").read_bytes() == b"two"
+
+
+def test_a_file_of_which_nothing_is_known_may_have_changed(files, web, monkeypatch):
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "date_time_string", lambda *_: "", raising=True)
+    folder, url = web
+    (folder / "x.png").write_bytes(b"one")
+    first = files.fetch(f"{url}/x.png").read_bytes()
+    (folder / "x.png").write_bytes(b"two")
+    assert (first, files.fetch(f"{url}/x.png").read_bytes()) == (b"one", b"two")
 
 
 def test_those_that_were_not_used_for_longest_go(files, store):
