@@ -21,6 +21,10 @@ class StoreError(LivePortraitError, OSError):
     """A remote file that cannot be reached or written: it may be possible in a moment."""
 
 
+class WriteError(InputError):
+    """A file that cannot be written, such as on a full disk: it may be possible in a moment."""
+
+
 class NoFaceError(InputError):
     """No face where one is needed."""
 

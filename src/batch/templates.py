@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..config.argument_config import ArgumentConfig
-from ..errors import Cancelled, LivePortraitError
+from ..errors import Cancelled, LivePortraitError, WriteError
 from ..storage.files import Files
 from ..storage.places import is_remote, joined
 from ..storage.stores import exists
@@ -49,6 +49,7 @@ class Templates:
         Raises:
             LivePortraitError: the driver is at fault; of one that was read before, at once.
             StoreError: a remote folder cannot be reached.
+            WriteError: the template cannot be written.
         """
         mark = self._fingerprints.motion(driving, args, self._model)
         if mark in self._refused:
@@ -60,7 +61,7 @@ class Templates:
         path = self._files.scratch(place) if is_remote(place) else Path(place)
         try:
             self._make(driving, args, path)
-        except Cancelled:  # no fault of the driver
+        except (Cancelled, WriteError):  # no fault of the driver
             raise
         except LivePortraitError as error:
             self._refused[mark] = type(error), self._files.told(str(error))

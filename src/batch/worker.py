@@ -14,7 +14,7 @@ from typing import Literal
 
 from ..config.argument_config import ArgumentConfig
 from ..config.split import split_arguments
-from ..errors import Cancelled, InputError, LivePortraitError, StoreError
+from ..errors import Cancelled, InputError, LivePortraitError, StoreError, WriteError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.ffmpeg import FfmpegError
@@ -34,7 +34,11 @@ from .row import Row
 from .row_log import RowLog
 from .templates import Templates
 
-_PASSING = (StoreError, FfmpegError)  # encoders get frames, never inputs: a full disk, or one that was killed
+_PASSING = (
+    StoreError,
+    WriteError,
+    FfmpegError,
+)  # encoders get frames, never inputs: a full disk, or one that was killed
 KEPT = 8  # portraits that are kept ready; rows are ordered so that this is enough
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..errors import InputError, MissingFileError, TemplateError
+from ..errors import InputError, MissingFileError, TemplateError, WriteError
 from . import template_pickle, template_safetensors
 from .keypoints import NUM_KP
 from .motion import Motion
@@ -142,7 +142,8 @@ def save_template(template: MotionTemplate, path: str | Path) -> Path:
         The path that was written.
 
     Raises:
-        InputError: for another suffix, a file that is not ours, or a place that cannot be written.
+        InputError: for another suffix, or a file that is not ours.
+        WriteError: for a place that cannot be written.
     """
     path = template_path(path)
     data = _CODECS[path.suffix.lower()].encode(template.motion, template.fps, template.model)
@@ -150,7 +151,7 @@ def save_template(template: MotionTemplate, path: str | Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(path, data)
     except OSError as error:
-        raise InputError(f"cannot write the motion template {path}: {error.strerror}") from error
+        raise WriteError(f"cannot write the motion template {path}: {error.strerror}") from error
     return path
 
 

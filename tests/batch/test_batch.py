@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from src.media.ffmpeg import FfmpegError
 from src.media.output_file import temporary_beside
 from src.media.picture import write_picture
 from src.media.video_reader import open_video
+from src.motion import template
 from src.motion.template import MotionTemplate, save_template
 from tests.pipeline.fakes import motion_of
 from tests.pipeline.scenes import make_video
@@ -184,6 +186,21 @@ def test_an_encoder_that_fails_is_tried_again(run, monkeypatch, caplog):
     Path("out/x--a.mp4").unlink()
     assert counts(run(retries=0)) == (1, 0, 1)
     assert records()[-1]["error"] == "no space left on device" and "Traceback" not in caplog.text
+
+
+def test_a_full_disk_is_no_fault_of_a_driver(run, monkeypatch):
+    write, left = template._write_whole, [OSError(28, "No space left on device")]
+
+    def full(path, data):
+        if left:
+            raise left.pop()
+        write(path, data)
+
+    monkeypatch.setattr(template, "_write_whole", full)
+    assert counts(run()) == (4, 4, 0)
+    left[:] = [OSError(28, "No space left on device")]
+    shutil.rmtree("out")
+    assert counts(run(retries=0)) == (4, 3, 1)
 
 
 def test_mistakes_of_users_are_not_tried_again(run, monkeypatch):
