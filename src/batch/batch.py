@@ -116,7 +116,9 @@ def _job(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, home:
     model = resolve_model(args.model, args.weights_dir, official=kind.official_model)
     templates = joined(joined(home, _STATE), "templates")
     chosen = replace(args, model=cast(ModelName, model.name))
-    return Job(chosen, model_mark(model), templates, options.retries, int(runner.cache_gib * 2**30))
+    return Job(
+        chosen, model_mark(model, animals=args.animals), templates, options.retries, int(runner.cache_gib * 2**30)
+    )
 
 
 def _due(rows: Sequence[Row], table: Table, job: Job, options: JobOptions, tally: Tally) -> list[Row]:

@@ -14,7 +14,7 @@ from ..errors import InputError, MissingFileError
 from ..media.folder_reader import is_frame
 from ..storage.places import is_remote
 from ..storage.stores import mark_of
-from ..weights.resolve import ResolvedModel
+from ..weights.resolve import ResolvedModel, face_model_present
 from .columns import with_options
 from .row import Row
 
@@ -22,6 +22,7 @@ _MISSING = "missing"
 _PLACES = {"source", "driving", "motion_template", "output", "output_dir", "report", "save_motion_template"}
 # Where a network runs changes nothing that anybody sees; which weights run is marked by their content.
 _NO_MATTER = {field.name for group in (AppOptions, ModelOptions, RuntimeOptions) for field in fields(group)} | _PLACES
+_NO_MATTER -= {"precision", "flag_use_half_precision"}  # as given: what auto takes may differ from machine to machine
 
 # All options that the motion read from a driver depends on, but for --smooth, which is applied to templates as well.
 SHAPING = (
@@ -100,12 +101,18 @@ class Fingerprints:
         return self._known[key]
 
 
-def model_mark(model: ResolvedModel) -> str:
-    """Name of a model and a mark of its weights."""
+def model_mark(model: ResolvedModel, *, animals: bool) -> str:
+    """Name of a model and a mark of its weights, and of the detectors that `auto` takes because they lie beside them.
+
+    Args:
+        model: whose files are marked.
+        animals: the portraits are of animals.
+    """
     marks = Fingerprints()
-    return (
-        f"{model.name}-{_digest([[role, marks.content(str(path))] for role, path in sorted(model.files.items())])[:12]}"
-    )
+    parts: list[object] = [[role, marks.content(str(path))] for role, path in sorted(model.files.items())]
+    wanted = {"insightface": model.name != "compact", "xpose": animals}
+    parts += [name for name in wanted if wanted[name] and face_model_present(name, model.folder)]
+    return f"{model.name}-{_digest(parts)[:12]}"
 
 
 def _digest(parts: Iterable[object]) -> str:

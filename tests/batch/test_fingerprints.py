@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from src.batch import fingerprints
 from src.batch.fingerprints import SHAPING, Fingerprints, model_mark
 from src.batch.row import Row
 from src.config.argument_config import ArgumentConfig
 from src.config.options import RuntimeOptions
+from src.face import create_detector
 from src.media.picture import write_picture
 from src.pipeline import driving
 from src.weights.resolve import resolve_model
@@ -34,6 +36,7 @@ def test_what_decides_about_a_result(row, tmp_path):
     assert mark(row, ArgumentConfig(crf=30)) != first
     assert mark(row, ArgumentConfig(scale=1.0)) == first  # the row says otherwise
     assert mark(row, ArgumentConfig(device="cuda", engine="eager", batch_size=3)) == first
+    assert mark(row, ArgumentConfig(precision="bfloat16")) != first
     (tmp_path / "a.mp4").write_text("b")
     assert mark(row) != first
 
@@ -87,8 +90,31 @@ def test_all_options_that_the_driving_stage_reads_are_known():
 
 def test_a_model_is_its_weights(tmp_path):
     model = resolve_model("compact")
-    first = model_mark(model)
-    assert first.startswith("compact-") and model_mark(model) == first
+    first = model_mark(model, animals=False)
+    assert first.startswith("compact-") and model_mark(model, animals=False) == first
     role = next(iter(model.files))
     (tmp_path / "w.safetensors").write_text("other weights")
-    assert model_mark(replace(model, files={**model.files, role: tmp_path / "w.safetensors"})) != first
+    assert model_mark(replace(model, files={**model.files, role: tmp_path / "w.safetensors"}), animals=False) != first
+
+
+def test_a_detector_that_lies_beside_the_weights_counts(monkeypatch):
+    """`auto` takes it: what was made with another one is something else."""
+    compact = resolve_model("compact")
+    official, there = replace(compact, name="base"), set()
+    monkeypatch.setattr(fingerprints, "face_model_present", lambda name, folder: name in there)
+    before = [
+        model_mark(official, animals=False),
+        model_mark(compact, animals=False),
+        model_mark(compact, animals=True),
+    ]
+    there |= {"insightface", "xpose"}
+    after = [model_mark(official, animals=False), model_mark(compact, animals=False), model_mark(compact, animals=True)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, False]
+
+
+def test_which_detectors_auto_chooses_from():
+    """Another one whose presence decides has to be added to the mark of the model."""
+    tree = ast.parse(Path(create_detector.__file__).read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    asked = {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "face_model_present"}
+    assert asked == {"insightface", "xpose"}
