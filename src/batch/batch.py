@@ -12,10 +12,12 @@ from typing import Protocol, cast
 from ..config.argument_config import ArgumentConfig
 from ..config.check_arguments import check_arguments
 from ..config.options import ModelName
+from ..errors import LivePortraitError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..pipeline.render import transfer_options
 from ..storage.places import absolute, folder_of, joined
 from ..weights.resolve import resolve_model
+from .begun import Begun
 from .check_rows import check_rows
 from .fingerprints import Fingerprints, model_mark
 from .leftovers import swept
@@ -33,6 +35,7 @@ from .worker import Job
 _log = logging.getLogger(__name__)
 
 _STATE = ".batch"
+_MOST = 10  # rows, one after the other, that something else than they themselves may let fail
 
 
 @dataclass
@@ -93,10 +96,11 @@ def run_batch(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, 
     job = _job(options, runner, args, home)
     with open_table(table) as results, swept(rows, args, table):
         tally = Tally(table, len(rows))
-        due = _due(rows, results, job, options, tally)
+        begun = Begun(results.begun)
+        due = [_placed(row, results, begun) for row in _due(rows, results, job, options, tally)]
         progress(tally)
         if due:
-            _work(_outcomes(runner, job, due), results, tally, progress)
+            _work(_outcomes(runner, job, due, begun), results, tally, progress)
     return tally
 
 
@@ -141,15 +145,24 @@ def _due(rows: Sequence[Row], table: Table, job: Job, options: JobOptions, tally
     return due
 
 
-def _outcomes(runner: RunnerOptions, job: Job, rows: Sequence[Row]) -> Generator[Outcome, None, None]:
+def _placed(row: Row, table: Table, begun: Begun) -> Row:
+    """A row that did badly before, for no reason of its own that is known, comes last: it shall not stop others."""
+    if begun.deaths(row):
+        return replace(row, late="of all")  # behind all dates
+    record = table.records.get(row.output)
+    return replace(row, late=record.ended) if record is not None and record.passing else row
+
+
+def _outcomes(runner: RunnerOptions, job: Job, rows: Sequence[Row], begun: Begun) -> Generator[Outcome, None, None]:
     if runner.runner == "local":
-        return run_here(job, rows)
+        return run_here(job, rows, begun)
     from .ray_runner import run_on_ray  # its package is optional
 
     return run_on_ray(job, rows, runner)
 
 
 def _work(outcomes: Generator[Outcome, None, None], table: Table, tally: Tally, progress: Progress) -> None:
+    passing = 0
     with closing(outcomes):
         for outcome in outcomes:
             record = outcome.record
@@ -159,6 +172,12 @@ def _work(outcomes: Generator[Outcome, None, None], table: Table, tally: Tally, 
             tally.failed += record.status == "failed"
             tally.frames += record.frames
             progress(tally)
+            passing = passing + 1 if record.passing else 0
+            if passing == _MOST:
+                raise LivePortraitError(
+                    f"{_MOST} rows one after the other failed for a reason that is not theirs, the last one: "
+                    f"{record.error}; mend it and give the same command again"
+                )
 
 
 def _tell(record: Record, trace: str | None) -> None:

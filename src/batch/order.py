@@ -16,7 +16,7 @@ def due_rows(
     *,
     retry_failed: bool,
 ) -> list[Row]:
-    """The rows whose result is missing, or was made of something else.
+    """The rows whose result is missing, was made of something else, or failed for a reason that was not the row's.
 
     Args:
         rows: all of the job.
@@ -35,7 +35,7 @@ def _is_due(
     is_there: Callable[[str], bool],
     retry_failed: bool,
 ) -> bool:
-    if record is None or (record.status == "failed" and retry_failed):
+    if record is None or (record.status == "failed" and (retry_failed or record.passing)):
         return True
     if record.status == "done" and not is_there(row.output):
         return True
@@ -46,7 +46,7 @@ def in_order(rows: Sequence[Row], kept: int) -> list[Row]:
     """Rows in the order in which a worker should do them.
 
     Portraits come in blocks of as many as are kept ready, and within a block driver after driver: each portrait is read
-    once, each driver's files are at hand for a whole block.
+    once, each driver's files are at hand for a whole block. Rows that did badly before come last: they stop no others.
 
     Args:
         rows: in any order.
@@ -54,7 +54,11 @@ def in_order(rows: Sequence[Row], kept: int) -> list[Row]:
     """
     sources = {source: number for number, source in enumerate(dict.fromkeys(row.source for row in rows))}
     drivings = {driving: number for number, driving in enumerate(dict.fromkeys(row.drivings for row in rows))}
-    return sorted(rows, key=lambda row: (sources[row.source] // kept, drivings[row.drivings], sources[row.source]))
+
+    def place(row: Row) -> tuple[str, int, int, int]:
+        return row.late, sources[row.source] // kept, drivings[row.drivings], sources[row.source]
+
+    return sorted(rows, key=place)
 
 
 def leaders_first(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:

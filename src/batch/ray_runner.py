@@ -18,17 +18,16 @@ import torch
 
 from ..errors import LivePortraitError
 from ..storage.extras import needed
-from .fingerprints import Fingerprints
+from .given_up import DEATHS, given_up
 from .options import RunnerOptions
 from .order import leaders_first
 from .record import Outcome
 from .row import Row
 from .turns import Turns
-from .worker import Job, Worker, one_line, record_of
+from .worker import Job, Worker, one_line
 
 _log = logging.getLogger(__name__)
 
-_DEATHS = 3  # workers that a row may take along before it is given up
 _GRACE = 10.0  # seconds for workers to clean up
 _PATIENCE = 60.0  # seconds without room for any worker before that is said
 
@@ -58,7 +57,8 @@ def run_on_ray(job: Job, rows: Sequence[Row], options: RunnerOptions) -> Generat
         _begin(ray, options)
     crew = _Crew(ray, job, options)
     try:
-        for some in leaders_first(rows):
+        usual, late = [row for row in rows if not row.late], [row for row in rows if row.late]
+        for some in (*leaders_first(usual), sorted(late, key=lambda row: row.late)):
             yield from crew.work(some)
     finally:
         crew.end()
@@ -198,6 +198,8 @@ class _Crew:
             outcome = self._died(row, error, turns)
             self._hire()
             return outcome
+        if row is None:
+            self._deaths.pop(0, None)  # there are workers that begin
         self._idle.append(actor)
         return outcome
 
@@ -205,7 +207,7 @@ class _Crew:
         """Put a row back whose worker died; give it up if it did too often."""
         number = 0 if row is None else row.number
         self._deaths[number] += 1
-        lost = self._deaths[number] >= _DEATHS
+        lost = self._deaths[number] >= DEATHS
         if row is None:
             if lost:
                 raise LivePortraitError(f"workers end before they begin: {one_line(str(error))}") from error
@@ -214,17 +216,9 @@ class _Crew:
             _log.warning("row %d is done again: its worker died (%s)", row.number, type(error).__name__)
             turns.back(row)
             return None
-        text = f"its worker died {_DEATHS} times ({type(error).__name__}): too little memory, or a fault in a decoder"
-        return Outcome(record_of(row, self._job.model, _mark(row, self._job), text, (), 0, 0.0))
+        return given_up(row, self._job, f"its worker died {DEATHS} times ({type(error).__name__})")
 
     def _tell_of_no_room(self) -> None:
         wanted = {"CPU": self._options.cpus_per_actor, "GPU": self._options.gpus_per_actor}
         there = {name: self._ray.cluster_resources().get(name, 0) for name in wanted}
         _log.warning("no worker could begin yet: each wants %s, the cluster has %s in all", wanted, there)
-
-
-def _mark(row: Row, job: Job) -> str:
-    try:
-        return Fingerprints().row(row, job.args, job.model)
-    except OSError:  # another run will find it changed, and try
-        return ""

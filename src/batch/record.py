@@ -23,6 +23,7 @@ class Record:
         model: name of the model, with a mark of its weights.
         hash: of the contents of all inputs, of the options and the model: another one makes the row due again.
         ended: when, UTC.
+        passing: whether it failed for a reason that is not its own, such as a full disk: it is due again.
     """
 
     row: int
@@ -37,6 +38,7 @@ class Record:
     model: str
     hash: str
     ended: str
+    passing: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON knows them."""
@@ -49,6 +51,7 @@ class Record:
         Raises:
             KeyError: a field is missing.
         """
+        content = {"passing": False} | content  # older tables do not have it
         values = {field.name: content[field.name] for field in fields(cls)}
         return cls(**values | {name: tuple(values[name]) for name in ("driving", "warnings")})
 

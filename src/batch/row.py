@@ -17,6 +17,7 @@ class Row:
         drivings: places of the drivers: one, or one a face.
         output: place of the result.
         options: by official name, as the manifest gives them.
+        late: rows where this is not empty come last, in its order: those that failed before for no reason of their own.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Row:
     drivings: tuple[str, ...]
     output: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    late: str = ""
 
     @property
     def inputs(self) -> tuple[str, ...]:

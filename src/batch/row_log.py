@@ -12,20 +12,16 @@ _PACKAGE = __name__.partition(".")[0]  # "src" in a checkout, "liveportrait" whe
 
 
 class RowLog(logging.Handler):
-    """Collects the warnings of the project; a context manager.
-
-    Attributes:
-        warnings: one line each, in order, each once.
-    """
+    """Collects the warnings of the project; a context manager."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
         self._seen: dict[str, None] = {}
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Those that were said in the block."""
-        return tuple(self._seen)
+    def taken(self) -> tuple[str, ...]:
+        """Those that were said since this was last asked: one line each, in order, each once."""
+        seen, self._seen = tuple(self._seen), {}
+        return seen
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one record of the log."""

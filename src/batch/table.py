@@ -45,6 +45,11 @@ class Table:
         self._published = time.monotonic()
 
     @property
+    def begun(self) -> Path:
+        """Where it is noted which rows are at work."""
+        return _state_folder(self._place) / f"{name_of(self._place)}.begun"
+
+    @property
     def records(self) -> dict[str, Record]:
         """Output -> its last record."""
         return self._journal.records
@@ -83,7 +88,7 @@ class Table:
         arrow, parquet = needed("pyarrow", "a Parquet table"), needed("pyarrow.parquet", "a Parquet table")
         whole, text = arrow.int64(), arrow.string()
         kinds = dict.fromkeys(("source", "output", "status", "error", "model", "hash", "ended"), text)
-        kinds |= {"row": whole, "frames": whole, "seconds": arrow.float64()}
+        kinds |= {"passing": arrow.bool_(), "row": whole, "frames": whole, "seconds": arrow.float64()}
         kinds |= {"driving": arrow.list_(text), "warnings": arrow.list_(text)}
         schema = arrow.schema([(name, kinds[name]) for name in Record.__dataclass_fields__])
         buffer = io.BytesIO()

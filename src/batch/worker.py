@@ -34,11 +34,9 @@ from .row import Row
 from .row_log import RowLog
 from .templates import Templates
 
-_PASSING = (
-    StoreError,
-    WriteError,
-    FfmpegError,
-)  # encoders get frames, never inputs: a full disk, or one that was killed
+# Encoders get frames, never inputs: a full disk, or one that was killed.
+_PASSING = (StoreError, WriteError, FfmpegError)
+_PAUSE, _LONGEST = 0.5, 30.0  # seconds before a row is tried again: twice as long every time, up to so many
 KEPT = 8  # portraits that are kept ready; rows are ordered so that this is enough
 
 
@@ -99,13 +97,14 @@ class Worker:
                     error, trace = f"{type(problem).__name__}: {one_line(str(problem))}", traceback.format_exc()
                     again = True
                 finally:
-                    warnings |= dict.fromkeys(map(self._files.told, log.warnings))
+                    warnings |= dict.fromkeys(map(self._files.told, log.taken()))
                     self._files.release()
                 tries += 1
-                if not again or tries > self._job.retries:
+                if not again or tries > self._job.retries or self._stopped.wait(min(_PAUSE * 2**tries, _LONGEST)):
                     break
         seconds = round(time.perf_counter() - started, 3)
-        return Outcome(record_of(row, self._job.model, mark, error, tuple(warnings), frames, seconds), trace)
+        record = record_of(row, self._job.model, mark, error, tuple(warnings), frames, seconds, passing=again)
+        return Outcome(record, trace)
 
     def close(self) -> None:
         """End the row at hand, if another thread is at one, without a half file; remove the copies of remote inputs."""
@@ -160,7 +159,15 @@ class Worker:
 
 
 def record_of(
-    row: Row, model: str, mark: str, error: str | None, warnings: Sequence[str], frames: int, seconds: float
+    row: Row,
+    model: str,
+    mark: str,
+    error: str | None,
+    warnings: Sequence[str],
+    frames: int,
+    seconds: float,
+    *,
+    passing: bool = False,
 ) -> Record:
     """The record of a row that ended now.
 
@@ -172,11 +179,12 @@ def record_of(
         warnings: what was said on the way.
         frames: of the result.
         seconds: that it took.
+        passing: the error is not about the row.
     """
     status: Literal["done", "failed"] = "done" if error is None else "failed"
     ended = datetime.now(UTC).isoformat(timespec="milliseconds")
     places = (row.number, row.source, row.drivings, row.output)
-    return Record(*places, status, error, tuple(warnings), frames, seconds, model, mark, ended)
+    return Record(*places, status, error, tuple(warnings), frames, seconds, model, mark, ended, passing)
 
 
 def one_line(text: str) -> str:

@@ -59,6 +59,7 @@ def model(monkeypatch) -> type[FakeWrapper]:
 
     for module in (batch, worker):
         monkeypatch.setattr(module, "LivePortraitWrapper", FakeWrapper)
+    monkeypatch.setattr(worker, "_PAUSE", 0.0)
     monkeypatch.setattr(FakeWrapper, "runs", [])
     monkeypatch.setattr(FakeWrapper, "trouble", None)
     found = resolve_model("compact")

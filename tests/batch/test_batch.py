@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from src.batch import batch, worker
 from src.batch.batch import Tally
-from src.errors import InputError, MissingFileError
+from src.batch.begun import Begun
+from src.errors import InputError, LivePortraitError, MissingFileError
 from src.media.ffmpeg import FfmpegError
 from src.media.output_file import temporary_beside
 from src.media.picture import write_picture
@@ -201,6 +204,84 @@ def test_a_full_disk_is_no_fault_of_a_driver(run, monkeypatch):
     left[:] = [OSError(28, "No space left on device")]
     shutil.rmtree("out")
     assert counts(run(retries=0)) == (4, 3, 1)
+
+
+def test_rows_that_failed_for_no_reason_of_their_own_are_due_again(run, monkeypatch):
+    def trouble(args):
+        if args.output and args.output.endswith("x--a.mp4"):
+            raise FfmpegError("no space left on device")
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    assert counts(run()) == (4, 3, 1) and [record["passing"] for record in records()] == [True, False, False, False]
+    Path("out/y--b.mp4").unlink()
+    monkeypatch.setattr(FakeWrapper, "trouble", None)
+    again = run()
+    assert counts(again) == (2, 2, 0) and again.failed_before == 0
+    assert [Path(record["output"]).name for record in records()[4:]] == ["y--b.mp4", "x--a.mp4"]  # the bad one is last
+
+
+def test_trouble_with_row_after_row_ends_a_job(run, monkeypatch):
+    monkeypatch.setattr(batch, "_MOST", 2)
+
+    def trouble(args):
+        raise FfmpegError("no space left on device")
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    with pytest.raises(LivePortraitError, match=r"2 rows one after the other failed .*: no space left on device; mend"):
+        run()
+    assert len(records()) == 2
+    monkeypatch.setattr(FakeWrapper, "trouble", None)
+    assert counts(run()) == (4, 4, 0)
+
+
+def test_pauses_between_tries(run, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(worker, "_PAUSE", 0.5)
+    monkeypatch.setattr(threading.Event, "wait", lambda self, timeout=None: pauses.append(timeout) or self.is_set())
+
+    def trouble(args):
+        raise FfmpegError("no space left on device")
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    run(manifest=write_manifest([row()]), retries=7)
+    assert [pause for pause in pauses if pause] == [1, 2, 4, 8, 16, 30, 30]
+
+
+def test_a_row_that_kills_the_process_is_last_and_then_given_up(run, monkeypatch):
+    """A process that dies notes nothing more: here it is the note that survives."""
+
+    class Death(BaseException):
+        pass
+
+    def trouble(args):
+        if args.output and args.output.endswith("x--a.mp4"):
+            monkeypatch.setattr(Begun, "_write", lambda self: None)
+            raise Death
+
+    write = Begun._write
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    for done in (0, 3, 3):
+        with pytest.raises(Death):
+            run()
+        monkeypatch.setattr(Begun, "_write", write)
+        assert len(records()) == done
+    assert counts(run()) == (1, 0, 1) and not list(Path("out/.batch").glob("*.begun"))
+    assert "the process died over it 3 times: too little memory" in records()[-1]["error"]
+    assert counts(run()) == (0, 0, 0)
+    monkeypatch.setattr(FakeWrapper, "trouble", None)
+    assert counts(run(retry_failed=True)) == (1, 1, 0)
+
+
+def test_an_interruption_is_no_death(run, monkeypatch):
+    def trouble(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            run()
+    monkeypatch.setattr(FakeWrapper, "trouble", None)
+    assert counts(run()) == (4, 4, 0)
 
 
 def test_mistakes_of_users_are_not_tried_again(run, monkeypatch):

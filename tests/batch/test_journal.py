@@ -37,6 +37,13 @@ def test_what_was_written_is_read(opened, tmp_path):
     assert opened().records == {"/1.mp4": ONE, "/2.mp4": TWO}
 
 
+def test_a_table_of_before_records_said_what_passes(opened, tmp_path):
+    opened()
+    line = {name: value for name, value in ONE.as_json().items() if name != "passing"}
+    (tmp_path / "sub/j.jsonl").write_text(json.dumps(line) + "\n")
+    assert opened().records == {"/1.mp4": ONE}
+
+
 def test_the_last_record_of_an_output_counts(opened):
     journal = opened()
     again = replace(ONE, status="failed", error="gone")

@@ -34,6 +34,7 @@ def names(rows) -> str:
         (FAILED, "abc", False, False, False),
         (FAILED, "xyz", False, False, True),
         (FAILED, "abc", False, True, True),
+        (replace(FAILED, passing=True), "abc", False, False, True),
     ],
 )
 def test_what_is_due(record, mark, is_there, retry_failed, is_due):
@@ -51,6 +52,11 @@ def test_inputs_of_rows_without_a_record_are_not_read():
 
 def test_blocks_of_portraits_driver_by_driver():
     assert names(in_order(rows_of("xyz", "ab"), kept=2)) == "xa ya xb yb za zb"
+
+
+def test_rows_that_did_badly_are_last():
+    rows = [replace(row, late={"xa": "2", "yb": "1"}.get(row.output, "")) for row in rows_of("xy", "ab")]
+    assert names(in_order(rows, kept=2)) == "ya xb yb xa"
 
 
 def test_one_row_of_every_driver_leads():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -167,6 +167,21 @@ def test_workers_that_cannot_begin_end_the_job(ray):
     ray.unready = lambda worker: True
     with pytest.raises(LivePortraitError, match="workers end before they begin: gone"):
         work(rows_of("x", "a"))
+
+
+def test_workers_that_cannot_begin_now_and_then_end_nothing(ray):
+    """Replacements that died before they began, each after good rows: one that begins lets all be forgotten."""
+    ray._room = 99
+    ray.unready = lambda worker: worker % 2 == 1
+    deaths = {"xb", "yb", "zb", "xc", "yc"}
+    ray.deadly = lambda row: row.output in deaths and not deaths.remove(row.output)
+    assert len(work(rows_of("xyz", "abc"), actors=1)) == 9 and not deaths
+
+
+def test_rows_that_did_badly_are_last(ray):
+    rows = [replace(row, late="2" if row.output == "xa" else "") for row in rows_of("xy", "ab")]
+    work(rows, actors=1)
+    assert ray.told[-1][1] == "xa"
 
 
 def test_ray_is_missing(monkeypatch):

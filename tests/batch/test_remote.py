@@ -222,6 +222,20 @@ def test_warnings_name_remote_places(run, store, model, monkeypatch):
     assert "'memory://bucket/in/x.png' is grainy" in records(store)["memory://bucket/out/x--a.mp4"]["warnings"]
 
 
+def test_warnings_of_a_row_that_is_tried_again(run, store, model, monkeypatch):
+    left = [StoreError("away")]
+
+    def trouble(args):
+        _log.warning("look at '%s'", args.output)
+        if left and args.source:
+            raise left.pop()
+
+    monkeypatch.setattr(model, "trouble", staticmethod(trouble))
+    run(**FOLDERS)
+    warnings = records(store)["memory://bucket/out/x--a.mp4"]["warnings"]
+    assert [text for text in warnings if "x--a" in text] == ["look at 'memory://bucket/out/x--a.mp4'"]
+
+
 def test_a_store_is_asked_once_about_each_input_of_rows_that_are_done(run, store, monkeypatch):
     run(**FOLDERS)
     info, asked = type(store).info, []
