@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from .worker import Job, Worker, one_line
 
 _log = logging.getLogger(__name__)
 
+_CONNECTING = 5.0  # seconds
 _GRACE = 10.0  # seconds for workers to clean up
 _PATIENCE = 60.0  # seconds without room for any worker before that is said
 
@@ -70,6 +72,7 @@ def _begin(ray: Any, options: RunnerOptions) -> None:
     quiet: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": False}
     try:
         if options.address is not None:
+            _check_answers(options.address)
             ray.init(address=options.address, **quiet)
             return
         cores = max(os.cpu_count() or 1, round(options.actors * options.cpus_per_actor + 0.5))
@@ -84,6 +87,21 @@ def _begin(ray: Any, options: RunnerOptions) -> None:
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = "a cluster on this machine" if options.address is None else f"the cluster '{options.address}'"
         raise LivePortraitError(f"{where} cannot be used: {error}") from error
+
+
+def _check_answers(address: str) -> None:
+    """Ray itself would try for minutes, without a word.
+
+    Raises:
+        LivePortraitError: nothing answers at an address HOST:PORT.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():  # auto, and the like
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECTING).close()
+    except (OSError, OverflowError) as error:
+        raise LivePortraitError(f"the cluster '{address}' does not answer: {error}") from error
 
 
 class _Actor:
@@ -198,6 +216,10 @@ class _Crew:
             outcome = self._died(row, error, turns)
             self._hire()
             return outcome
+        except exceptions.RayTaskError as error:
+            if isinstance(error.cause, LivePortraitError):  # without the trace of another machine
+                raise error.cause from None
+            raise
         if row is None:
             self._deaths.pop(0, None)  # there are workers that begin
         self._idle.append(actor)

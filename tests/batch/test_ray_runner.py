@@ -33,6 +33,10 @@ class Died(Exception):
     """Takes the place of what Ray raises of an actor that died."""
 
 
+class OfTask(Exception):
+    """Takes the place of what Ray raises of an error in a task."""
+
+
 @dataclass(frozen=True, eq=False)
 class FakeActor:
     """A worker that can be asked."""
@@ -49,7 +53,9 @@ class FakeRay:
         told: worker and row of every task that was begun; `deadly` says of a row whether its worker dies.
     """
 
-    exceptions = SimpleNamespace(RayActorError=Died, WorkerCrashedError=Died, OutOfMemoryError=Died)
+    exceptions = SimpleNamespace(
+        RayActorError=Died, WorkerCrashedError=Died, OutOfMemoryError=Died, RayTaskError=OfTask
+    )
 
     def __init__(self, room: int = 9) -> None:
         self.told: list[tuple[int, str]] = []
@@ -182,6 +188,24 @@ def test_rows_that_did_badly_are_last(ray):
     rows = [replace(row, late="2" if row.output == "xa" else "") for row in rows_of("xy", "ab")]
     work(rows, actors=1)
     assert ray.told[-1][1] == "xa"
+
+
+def test_errors_of_workers_are_told_without_their_trace(ray):
+    def unready(worker):
+        error = OfTask("\x1b[36mray::_Actor\x1b[39m Traceback ...")
+        error.cause = LivePortraitError("CUDA is not available")
+        raise error
+
+    ray.unready = unready
+    with pytest.raises(LivePortraitError) as error:
+        work(rows_of("x", "a"))
+    assert str(error.value) == "CUDA is not available"
+
+
+def test_an_address_where_nothing_answers(ray, monkeypatch):
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    with pytest.raises(LivePortraitError, match=r"the cluster '127.0.0.1:1' does not answer: .*refused"):
+        list(run_on_ray(JOB, rows_of("x", "a"), RunnerOptions(runner="ray", address="127.0.0.1:1")))
 
 
 def test_ray_is_missing(monkeypatch):
