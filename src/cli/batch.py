@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -70,7 +73,25 @@ def parse(argv: Sequence[str] | None = None) -> Command:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse, work, report; returns the exit code: 1 also if rows failed."""
-    return run_command(parse, _batch, argv)
+    with _ended_as_interrupted():
+        return run_command(parse, _batch, argv)
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, of a system that shuts down, do what Ctrl-C does: half files and copies go."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _batch(command: Command, console: Console) -> str:

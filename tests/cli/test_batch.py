@@ -119,7 +119,8 @@ def test_help_needs_no_networks():
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal there")
-def test_an_interruption(media, tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption(media, tmp_path, how):
     rows = [f"{media}/in/s0.jpg,{media}/by/a.mp4,{number}.mp4" for number in range(200)]
     (tmp_path / "m.csv").write_text("source,driving,output\n" + "\n".join(rows) + "\n")
     command = [sys.executable, "batch.py", "-m", tmp_path / "m.csv", "--model", "compact", "--device", "cpu"]
@@ -129,10 +130,12 @@ def test_an_interruption(media, tmp_path):
         while not (table.exists() and table.read_text().count("\n") >= 2):
             assert time.monotonic() < end and process.poll() is None
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and err.splitlines()[-1] == "stopped"
     records = [json.loads(line) for line in table.read_text().splitlines()]
     assert 2 <= len(records) < 200 and all(record["status"] == "done" for record in records)
-    made = sorted(path.name for path in tmp_path.iterdir() if path.suffix == ".mp4")
-    assert sorted(Path(record["output"]).name for record in records) == made  # and no half file
+    made = {path.name for path in tmp_path.iterdir() if path.suffix == ".mp4"}
+    assert not [name for name in made if name.startswith(".")]  # no half file
+    done = {Path(record["output"]).name for record in records}
+    assert done <= made and len(made) <= len(done) + 1  # one may have got its name, and not its record yet
