@@ -68,7 +68,7 @@ class Templates:
             raise
         if not is_remote(place):
             return path
-        self._files.store(path, place)
+        self._files.store(path, place, "motion template")
         return self._files.fetch(place)
 
     def _make(self, driving: Path, args: ArgumentConfig, path: Path) -> None:

@@ -9,13 +9,16 @@ from collections import OrderedDict
 from pathlib import Path
 
 from ..errors import MissingFileError
+from .own_folder import OwnFolder
 from .places import is_remote, name_of
 from .stores import look, mark_of, pictures_of, reaching, remote
 from .writing import put_file
 
 
 class Files:
-    """Fetches and stores files, whose places may be paths or URLs; a context manager that removes its copies.
+    """Fetches and stores files, whose places may be paths or URLs.
+
+    `close` removes all copies; those of a process that was killed go when another one of this machine makes some.
 
     Args:
         cache_bytes: what copies may take together, save those that the row at hand needs.
@@ -23,7 +26,7 @@ class Files:
 
     def __init__(self, cache_bytes: int) -> None:
         self._limit = cache_bytes
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._own: OwnFolder | None = None
         self._sizes: OrderedDict[Path, int] = OrderedDict()  # of copies, the one that was used last at the end
         self._needed: dict[Path, str] = {}
         self._scratches: list[Path] = []
@@ -85,26 +88,31 @@ class Files:
         self._needed[path] = place
         return path
 
-    def store(self, path: Path, place: str) -> None:
+    def store(self, path: Path, place: str, what: str = "result") -> None:
         """Move a file to a URL; it appears under its name when it is there as a whole.
+
+        Args:
+            path: of the file.
+            place: where it goes.
+            what: it is, for messages.
 
         Raises:
             StoreError: it cannot be stored.
         """
-        put_file(path, place)
+        put_file(path, place, what)
         path.unlink()
 
     def close(self) -> None:
         """Remove all copies."""
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = None
+        if self._own is not None:
+            self._own.close()
+            self._own = None
 
-    def _folder(self) -> str:
+    def _folder(self) -> Path:
         """Made when it is first needed: most jobs have no remote files."""
-        if self._temporary is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="liveportrait-batch-", ignore_cleanup_errors=True)
-        return self._temporary.name
+        if self._own is None:
+            self._own = OwnFolder()
+        return self._own.path
 
     def _make_room(self) -> None:
         for copy in list(self._sizes):

@@ -16,13 +16,18 @@ from .stores import reaching, remote
 _WHOLE = {"s3", "s3a", "gs", "gcs"}
 
 
-def put_file(path: Path, place: str) -> None:
+def put_file(path: Path, place: str, what: str = "result") -> None:
     """Copy a file of this machine to a URL.
+
+    Args:
+        path: of the file.
+        place: where it goes.
+        what: it is, for messages.
 
     Raises:
         StoreError: it cannot be written; what was there before still is.
     """
-    _put(place, "result", lambda system, target: system.put_file(str(path), target))
+    _put(place, what, lambda system, target: system.put_file(str(path), target))
 
 
 def put_bytes(content: bytes, place: str, what: str) -> None:

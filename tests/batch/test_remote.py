@@ -180,6 +180,21 @@ def test_a_file_that_its_store_refuses_fails_alone(run, store, monkeypatch, capl
     assert run(**FOLDERS).done == 2  # nobody could tell whether they were as before
 
 
+def test_motion_that_cannot_be_stored_is_called_so(run, store, monkeypatch):
+    def refused(self, *args, **kwargs):
+        raise Refused("no rights")
+
+    monkeypatch.setattr(type(store), "put_file", refused)
+    assert run(**FOLDERS).failed == 4
+    assert "the motion template 'memory://" in records(store)["memory://bucket/out/x--a.mp4"]["error"]
+
+
+def test_remote_stills(run, store):
+    pytest.importorskip("PIL.Image").new("RGB", (96, 96), (99, 99, 99)).save("still.gif")
+    store.pipe("/bucket/by/still.gif", Path("still.gif").read_bytes())
+    assert run(**FOLDERS).done == 6 and store.exists("/bucket/out/x--still.jpg")
+
+
 def test_a_store_that_answers_again_is_asked_again(run, store, monkeypatch):
     put, fails = type(store).put_file, iter([True])
 

@@ -1,5 +1,6 @@
 import errno
 import os
+import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -81,6 +82,27 @@ def test_a_file_of_which_nothing_is_known_may_have_changed(files, web, monkeypat
     first = files.fetch(f"{url}/x.png").read_bytes()
     (folder / "x.png").write_bytes(b"two")
     assert (first, files.fetch(f"{url}/x.png").read_bytes()) == (b"one", b"two")
+
+
+def test_copies_of_a_killed_process_go(store, tmp_path, monkeypatch):
+    """Only they: not those of a process that lives, nor those whose owner has only begun, nor what is linked there."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    store.pipe("/in/x.png", b"picture")
+    living = Files(100)
+    kept = living.fetch("memory://in/x.png")
+    os.utime(kept.parents[1] / ".owner", (1, 1))
+    for name, time in (("killed", 1), ("young", None)):
+        (tmp_path / f"liveportrait-batch-{name}").mkdir()
+        (tmp_path / f"liveportrait-batch-{name}/.owner").touch()
+        os.utime(tmp_path / f"liveportrait-batch-{name}/.owner", None if time is None else (time, time))
+    (tmp_path / "liveportrait-batch-foreign").mkdir()
+    other = Files(100)
+    other.fetch("memory://in/x.png")
+    names = {path.name.removeprefix("liveportrait-batch-") for path in tmp_path.iterdir()}
+    assert kept.exists() and {"young", "foreign"} <= names and "killed" not in names and len(names) == 4
+    living.close()
+    other.close()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_those_that_were_not_used_for_longest_go(files, store):
