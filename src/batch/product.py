@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 
 from ..errors import InputError, MissingFileError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
+from ..storage.files import Files
 from ..storage.places import is_remote, joined, same, stem_of, suffix_of
 from ..storage.stores import listed, reaching
 from .row import Row
+from .stills import Stills
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +30,7 @@ def product(sources: str, drivings: str, output_dir: str) -> list[Row]:
     Args:
         sources: folder of pictures and videos; folders in it and hidden files are passed over.
         drivings: folder of videos, pictures and motion templates, likewise.
-        output_dir: folder of the results, <source>--<driving>.mp4; .jpg where both are pictures.
+        output_dir: folder of the results, <source>--<driving>.mp4; .jpg where both are stills.
 
     Raises:
         MissingFileError: there is no such folder.
@@ -39,15 +42,14 @@ def product(sources: str, drivings: str, output_dir: str) -> list[Row]:
             raise InputError(f"--output_dir is the folder of --{name}: the next run would take results for inputs")
     rows: list[Row] = []
     all_drivings = _media(drivings, "drivings", _DRIVINGS)
-    for source in _media(sources, "sources", _SOURCES):
-        for driving in all_drivings:
-            name = f"{stem_of(source)}--{stem_of(driving)}{_result_suffix(source, driving)}"
-            rows.append(Row(len(rows) + 1, source, (driving,), joined(output_dir, name)))
+    with closing(Files(0)) as files:
+        stills = Stills(files)
+        for source in _media(sources, "sources", _SOURCES):
+            for driving in all_drivings:
+                suffix = ".jpg" if stills.is_still(source) and stills.is_still(driving) else ".mp4"
+                name = f"{stem_of(source)}--{stem_of(driving)}{suffix}"
+                rows.append(Row(len(rows) + 1, source, (driving,), joined(output_dir, name)))
     return rows
-
-
-def _result_suffix(source: str, driving: str) -> str:
-    return ".jpg" if {suffix_of(source), suffix_of(driving)} <= PICTURE_SUFFIXES - {".gif"} else ".mp4"
 
 
 def _media(folder: str, option: str, suffixes: Collection[str]) -> list[str]:
