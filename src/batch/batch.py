@@ -14,8 +14,9 @@ from ..config.check_arguments import check_arguments
 from ..config.options import ModelName
 from ..errors import LivePortraitError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
+from ..media.user_path import usable, user_path
 from ..pipeline.render import transfer_options
-from ..storage.places import absolute, folder_of, joined
+from ..storage.places import absolute, folder_of, is_remote, joined
 from ..weights.resolve import resolve_model
 from .begun import Begun
 from .check_rows import check_rows
@@ -29,12 +30,11 @@ from .outputs import Outputs
 from .product import product
 from .record import Outcome, Record
 from .row import Row
-from .table import Table, open_table
+from .table import STATE, Table, open_table
 from .worker import Job
 
 _log = logging.getLogger(__name__)
 
-_STATE = ".batch"
 _MOST = 10  # rows, one after the other, that something else than they themselves may let fail
 
 
@@ -92,8 +92,10 @@ def run_batch(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, 
     output_dir = None if options.output_dir is None else absolute(options.output_dir, here)
     rows, home = _rows(options, here, output_dir)
     table = absolute(options.results, here) if options.results else joined(home, "results.jsonl")
+    if not is_remote(table):
+        usable(Path(table))
     check_rows(rows, args, table, absolute(options.manifest, here) if options.manifest else None)
-    job = _job(options, runner, args, home)
+    job = _job(options, runner, args, joined(output_dir or folder_of(table), STATE))
     with open_table(table) as results, swept(rows, args, table):
         tally = Tally(table, len(rows))
         begun = Begun(results.begun)
@@ -114,15 +116,15 @@ def _rows(options: JobOptions, here: str, output_dir: str | None) -> tuple[list[
     return read_manifest(manifest, folder, output_dir), output_dir or folder
 
 
-def _job(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, home: str) -> Job:
+def _job(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, state: str) -> Job:
     """What the workers share. The model is decided here, so that all of them run the same one."""
+    if args.weights_dir is not None:  # workers of a cluster have other current folders
+        args = replace(args, weights_dir=user_path(args.weights_dir, "weights_dir").absolute())
     kind = LivePortraitWrapperAnimal if args.animals else LivePortraitWrapper
     model = resolve_model(args.model, args.weights_dir, official=kind.official_model)
-    templates = joined(joined(home, _STATE), "templates")
     chosen = replace(args, model=cast(ModelName, model.name))
-    return Job(
-        chosen, model_mark(model, animals=args.animals), templates, options.retries, int(runner.cache_gib * 2**30)
-    )
+    mark, cache = model_mark(model, animals=args.animals), int(runner.cache_gib * 2**30)
+    return Job(chosen, mark, joined(state, "templates"), options.retries, cache)
 
 
 def _due(rows: Sequence[Row], table: Table, job: Job, options: JobOptions, tally: Tally) -> list[Row]:

@@ -25,7 +25,7 @@ from .record import Record
 
 _log = logging.getLogger(__name__)
 
-_STATE = ".batch"
+STATE = ".batch"
 _EVERY = 60.0  # seconds between two copies of a table that cannot grow in its place
 
 
@@ -142,7 +142,7 @@ def _lock_path(place: str) -> Path:
 def _state_folder(place: str) -> Path:
     """Where the journal and the lock of a table lie: beside it, or in the user's cache."""
     if not is_remote(place):
-        return Path(folder_of(place), _STATE)
+        return Path(folder_of(place), STATE)
     mark = hashlib.sha256(place.encode()).hexdigest()[:16]
     return platformdirs.user_cache_path("liveportrait", appauthor=False) / "batch" / mark
 

@@ -23,10 +23,20 @@ def user_path(given: str | os.PathLike[str], option: str) -> Path:
     """
     if not os.fspath(given):
         raise InputError(f"--{option} is empty: give a path, or leave the option out")
+    return usable(expanded(given))
+
+
+def expanded(given: str | os.PathLike[str]) -> Path:
+    """A path with its `~` resolved, of which nothing is asked of the disk: it may have to be joined to a folder first.
+
+    Raises:
+        InputError: no name can hold its characters.
+    """
     path = Path(given)
     with suppress(RuntimeError, ValueError):  # no such user: a file may well be called "~draft.jpg"
         path = path.expanduser()
-    return usable(path)
+    _check_characters(path)
+    return path
 
 
 def usable(path: Path) -> Path:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from ..errors import InputError
-from ..media.user_path import user_path
+from ..media.user_path import expanded
 
 _MARK = "://"
 _ALIASES = {"s3a": "s3", "gcs": "gs"}
@@ -23,12 +23,14 @@ def is_remote(place: str) -> bool:
 def absolute(place: str, base: str) -> str:
     """A place as it is seen from a folder.
 
+    Whether the system can open a path shows when it is used: in a job of many it may be wrong with one.
+
     Args:
         place: a URL, or a path; `~` is the home folder.
         base: the folder, absolute itself.
 
     Raises:
-        InputError: a path that the system could never open, or a URL of nothing.
+        InputError: nothing, a path that no name can hold, or a URL of nothing.
     """
     if place.startswith("file://"):
         place = place.removeprefix("file://")
@@ -36,7 +38,9 @@ def absolute(place: str, base: str) -> str:
         if not place.partition(_MARK)[2].strip("/"):
             raise InputError(f"'{place}' names nothing: a bucket or a host must follow")
         return place
-    path = user_path(place, "path")
+    if not place:
+        raise InputError("a path is empty")
+    path = expanded(place)
     if path.is_absolute():
         return str(path)
     return _in_remote(base, place) if is_remote(base) else str(Path(base, path))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from src.batch import batch, worker
 from src.batch.batch import Tally
@@ -284,6 +286,52 @@ def test_an_interruption_is_no_death(run, monkeypatch):
     assert counts(run()) == (4, 4, 0)
 
 
+def test_paths_that_cannot_be_are_wrong_with_their_rows_alone(run, media):
+    (media / "loop").symlink_to("loop")
+    long = "x" * 300
+    rows = [row("loop", output="1.mp4"), row(driving=f"by/{long}.mp4", output="2.mp4"), row(output=f"{long}.mp4")]
+    assert counts(run(manifest=write_manifest([*rows, row(output="4.mp4")]))) == (4, 1, 3)
+    assert all("cannot be used" in record["error"] for record in records("results.jsonl") if record["error"])
+    with pytest.raises(InputError, match="cannot be used"):
+        run(manifest="m.jsonl", results="loop/t.jsonl")
+
+
+def test_paths_count_from_the_manifest_before_they_are_judged(run, media):
+    (media / "job").mkdir()
+    for name in ("in", "by"):
+        (media / name).rename(media / "job" / name)
+    (media / "in").symlink_to("in")
+    assert counts(run(manifest=write_manifest([row()], "job/m.jsonl"))) == (1, 1, 0)
+
+
+def test_stills_of_two_folders_make_pictures(run, media):
+    one = torch.tensor([60.0]) / 255
+    save_template(MotionTemplate(motion_of(one), fps=25, model="fake"), media / "by/one.safetensors")
+    Image.fromarray(np.full((96, 96, 3), 99, np.uint8)).save(media / "by/still.gif")
+    assert counts(run()) == (8, 8, 0) and counts(run()) == (0, 0, 0)
+    assert {path.name for path in (media / "out").glob("*.jpg")} == {
+        *("x--one.jpg", "x--still.jpg", "y--one.jpg", "y--still.jpg")
+    }
+
+
+def test_weights_lie_where_the_job_began(run, model, media, monkeypatch):
+    (media / "w").mkdir()
+    seen = []
+    begin = model.__init__
+    monkeypatch.setattr(model, "__init__", lambda self, *a, **k: seen.append(k["weights_dir"]) or begin(self, *a, **k))
+    run(weights_dir="w")
+    assert seen == [media / "w"]
+
+
+def test_motion_is_kept_beside_the_table(run, media):
+    """The manifest may lie where nothing can be written."""
+    (media / "job").mkdir()
+    rows = [row(str(media / "in/x.png"), str(media / "by/a.mp4"), str(media / "1.mp4"))]
+    assert counts(run(manifest=write_manifest(rows, "job/m.jsonl"), results="t/t.jsonl")) == (1, 1, 0)
+    assert len(list((media / "t/.batch/templates").iterdir())) == 1
+    assert [path.name for path in (media / "job").iterdir()] == ["m.jsonl"]
+
+
 def test_mistakes_of_users_are_not_tried_again(run, monkeypatch):
     calls = []
 
@@ -385,8 +433,6 @@ def test_other_kinds_of_inputs(run, media):
 
 
 def np_levels():
-    import torch
-
     return torch.tensor(LEVELS["a"]) / 255
 
 
