@@ -61,8 +61,11 @@ def _typed(name: str, value: Any) -> Any:
         return _parsed(value.strip(), kinds)
     if isinstance(value, float) and int in kinds and value.is_integer():
         return int(value)
-    if str in kinds and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if str in kinds:
+            return str(value)
+        if float in kinds and int not in kinds:  # as text would be read: both mean one thing
+            return float(value)
     return value
 
 
@@ -71,8 +74,13 @@ def _parsed(text: str, kinds: tuple[Any, ...]) -> Any:
         return _SWITCH.get(text.lower(), text)
     if NoneType in kinds and text.lower() == "none":
         return None
-    for kind in (int, float):
-        if kind in kinds:
-            with suppress(ValueError):
-                return kind(text)
+    with suppress(ValueError):
+        if int in kinds:
+            return int(text)
+    with suppress(ValueError):
+        number = float(text)
+        if float in kinds:
+            return number
+        if int in kinds and number.is_integer():  # pandas writes whole numbers so where a cell is empty
+            return int(number)
     return text

@@ -13,6 +13,9 @@ from src.config.argument_config import ArgumentConfig
         ("scale", "3", 3),
         ("crf", "30", 30),
         ("crf", 30.0, 30),
+        ("crf", "30.0", 30),
+        ("crf", "30.5", "30.5"),
+        ("crf", "inf", "inf"),
         ("crf", 30.5, 30.5),
         ("output_size", "none", None),
         ("output_size", "512", 512),
@@ -28,6 +31,12 @@ from src.config.argument_config import ArgumentConfig
 def test_values(name, given, value):
     found = getattr(with_options(ArgumentConfig(), {name: given}), name)
     assert found == value and isinstance(found, type(value) if not isinstance(found, int | float) else (int, float))
+
+
+def test_numbers_of_tables_and_of_text_are_the_same():
+    """Else the same option would make a row due again."""
+    found = [with_options(ArgumentConfig(), {"scale": value}).scale for value in ("1", 1, 1.0, "1.0")]
+    assert [repr(value) for value in found] == ["1.0"] * 4
 
 
 def test_spellings():
