@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -57,6 +58,7 @@ def _read(place: str) -> Iterable[Cells]:
 def _csv(text: str, place: str) -> Iterator[Cells]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        _refuse_other_commas(reader.fieldnames or (), place)
         _refuse_doubled(reader.fieldnames or (), f"the manifest '{place}'")
         for number, cells in enumerate(reader, start=1):
             if None in cells:
@@ -83,6 +85,11 @@ def _jsonl(text: str) -> Iterator[Cells]:
 def _object(number: int, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     _refuse_doubled([name for name, _ in pairs], f"row {number}")
     return dict(pairs)
+
+
+def _refuse_other_commas(names: Sequence[str], place: str) -> None:
+    if len(names) == 1 and (found := re.search("[;\t|]", names[0])):
+        raise InputError(f"the cells of '{place}' must be separated by commas, not by {found[0]!r}")
 
 
 def _refuse_doubled(names: Iterable[str], where: str) -> None:
@@ -159,6 +166,8 @@ def _drivings(given: Mapping[str, Any]) -> list[str]:
 
 
 def _output(given: Mapping[str, Any], source: str, drivings: tuple[str, ...], output_dir: str | None) -> str:
-    if "output" in given or output_dir is None:
+    if "output" in given:
         return _text(given, "output")
+    if output_dir is None:
+        raise InputError("the column 'output' is empty or missing: name the result there, or give an --output_dir")
     return joined(output_dir, f"{stem_of(source)}--{'+'.join(map(stem_of, drivings))}.mp4")

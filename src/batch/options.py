@@ -12,6 +12,7 @@ from ..config.options import InputOptions, OutputOptions
 from ..errors import InputError
 
 _TABLES = (".jsonl", ".parquet")
+_OF_RAY = ("address", "actors", "cpus_per_actor", "gpus_per_actor")
 
 
 @dataclass
@@ -47,6 +48,9 @@ class JobOptions:
         Raises:
             InputError: no work is named, or twice, or an option is out of range.
         """
+        for name in ("manifest", "sources", "drivings", "output_dir", "results"):
+            if getattr(self, name) == "":  # a shell variable that was not set, say
+                raise InputError(f"--{name} is empty: give a path, or leave the option out")
         folders = [self.sources, self.drivings]
         if (self.manifest is not None) == any(folders) or any(folders) != all(folders):
             raise InputError("the work is a --manifest FILE, or --sources DIR with --drivings DIR: give one of the two")
@@ -83,8 +87,9 @@ class RunnerOptions:
         Raises:
             InputError: an option is out of range.
         """
-        if self.runner == "local" and (self.address is not None or self.actors > 1 or self.gpus_per_actor > 0):
-            raise InputError("--address, --actors and --gpus_per_actor are for --runner ray: the local one is alone")
+        others = [name for name in _OF_RAY if getattr(self, name) != getattr(RunnerOptions, name)]
+        if self.runner == "local" and others:
+            raise InputError(f"--{others[0]} is for --runner ray: the local one is alone")
         if self.actors < 1:
             raise InputError(f"--actors must be 1 or more, got {self.actors}")
         for name, lowest in (("cpus_per_actor", 0.0), ("gpus_per_actor", 0.0), ("cache_gib", 0.0)):

@@ -12,7 +12,7 @@ from ..errors import InputError, MissingFileError
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.picture import PICTURE_SUFFIXES
 from ..storage.files import Files
-from ..storage.places import is_remote, joined, same, stem_of, suffix_of
+from ..storage.places import is_remote, joined, name_of, same, stem_of, suffix_of
 from ..storage.stores import listed, reaching
 from .row import Row
 from .stills import Stills
@@ -41,15 +41,27 @@ def product(sources: str, drivings: str, output_dir: str) -> list[Row]:
         if same(folder) == same(output_dir):
             raise InputError(f"--output_dir is the folder of --{name}: the next run would take results for inputs")
     rows: list[Row] = []
-    all_drivings = _media(drivings, "drivings", _DRIVINGS)
+    all_sources, all_drivings = _media(sources, "sources", _SOURCES), _media(drivings, "drivings", _DRIVINGS)
+    _refuse_shared_names(all_sources, "sources")
+    _refuse_shared_names(all_drivings, "drivings")
     with closing(Files(0)) as files:
         stills = Stills(files)
-        for source in _media(sources, "sources", _SOURCES):
+        for source in all_sources:
             for driving in all_drivings:
                 suffix = ".jpg" if stills.is_still(source) and stills.is_still(driving) else ".mp4"
                 name = f"{stem_of(source)}--{stem_of(driving)}{suffix}"
                 rows.append(Row(len(rows) + 1, source, (driving,), joined(output_dir, name)))
     return rows
+
+
+def _refuse_shared_names(places: Collection[str], option: str) -> None:
+    """Results are called after their inputs, without suffixes."""
+    known: dict[str, str] = {}
+    for place in places:
+        other = known.setdefault(stem_of(place), place)
+        if other is not place:
+            both = f"'{name_of(other)}' and '{name_of(place)}'"
+            raise InputError(f"results of {both} in --{option} would have the same name: rename one of them")
 
 
 def _media(folder: str, option: str, suffixes: Collection[str]) -> list[str]:

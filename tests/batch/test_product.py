@@ -40,6 +40,9 @@ def test_refused(folders):
         product(f"{folders}/in", f"{folders}/by/a.mp4", f"{folders}/out")
     with pytest.raises(InputError, match="would take results for inputs"):
         product(f"{folders}/in", f"{folders}/by", f"{folders}/in/../in")
+    (folders / "in/p2.png").touch()
+    with pytest.raises(InputError, match=r"'p2.jpg' and 'p2.png' in --sources would have the same name: rename"):
+        product(f"{folders}/in", f"{folders}/by", f"{folders}/out")
     (folders / "empty").mkdir()
     with pytest.raises(InputError, match=r"--sources '.*' holds no file that ends in .*png"):
         product(f"{folders}/empty", f"{folders}/by", f"{folders}/out")
