@@ -30,6 +30,7 @@ from .worker import Job, Worker, one_line
 _log = logging.getLogger(__name__)
 
 _CONNECTING = 5.0  # seconds
+_TOKEN = "one that was begun where ~/.ray/auth_token lies wants that token: set RAY_AUTH_MODE=token"
 _GRACE = 10.0  # seconds for workers to clean up
 _PATIENCE = 60.0  # seconds without room for any worker before that is said
 
@@ -86,7 +87,8 @@ def _begin(ray: Any, options: RunnerOptions) -> None:
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = "a cluster on this machine" if options.address is None else f"the cluster '{options.address}'"
-        raise LivePortraitError(f"{where} cannot be used: {error}") from error
+        hint = "" if options.address is None else f"; {_TOKEN}"
+        raise LivePortraitError(f"{where} cannot be used: {error}{hint}") from error
 
 
 def _check_answers(address: str) -> None:
