@@ -41,7 +41,8 @@ def product(sources: str, drivings: str, output_dir: str) -> list[Row]:
         if same(folder) == same(output_dir):
             raise InputError(f"--output_dir is the folder of --{name}: the next run would take results for inputs")
     rows: list[Row] = []
-    all_sources, all_drivings = _media(sources, "sources", _SOURCES), _media(drivings, "drivings", _DRIVINGS)
+    all_drivings = _media(drivings, "drivings", _DRIVINGS)
+    all_sources = _media(sources, "sources", _SOURCES)
     _refuse_shared_names(all_sources, "sources")
     _refuse_shared_names(all_drivings, "drivings")
     with closing(Files(0)) as files:
