@@ -19,7 +19,7 @@ from ..pipeline.render import transfer_options
 from ..storage.places import absolute, folder_of, is_remote, joined
 from ..weights.resolve import resolve_model
 from .begun import Begun
-from .check_rows import check_rows
+from .check_rows import check_reach, check_rows
 from .fingerprints import Fingerprints, model_mark
 from .leftovers import swept
 from .local_runner import run_here
@@ -95,6 +95,8 @@ def run_batch(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, 
     if not is_remote(table):
         usable(Path(table))
     check_rows(rows, args, table, absolute(options.manifest, here) if options.manifest else None)
+    if runner.runner == "ray":
+        check_reach(rows, table)
     job = _job(options, runner, args, joined(output_dir or folder_of(table), STATE))
     with open_table(table) as results, swept(rows, args, table):
         tally = Tally(table, len(rows))

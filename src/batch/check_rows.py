@@ -40,6 +40,17 @@ def check_rows(rows: Sequence[Row], args: ArgumentConfig, table: str, manifest: 
             raise InputError(f"the output of {numbers(outputs[alike(other)])} would overwrite '{other}'")
 
 
+def check_reach(rows: Sequence[Row], table: str) -> None:
+    """Make sure that workers which are processes of their own reach the files of a job.
+
+    Raises:
+        InputError: a place is in the memory of this process.
+    """
+    for place in [table, *(place for row in rows for place in (*row.inputs, row.output))]:
+        if place.startswith("memory://"):
+            raise InputError(f"'{place}' is in the memory of one process: workers of Ray would not find it")
+
+
 def _refuse_among_inputs(outputs: _Users, readers: _Users, alike: Callable[[str], str]) -> None:
     folders = {alike(folder_of(output)): writers for output, writers in outputs.items()}
     for place, at in readers.items():

@@ -74,7 +74,12 @@ def _begin(ray: Any, options: RunnerOptions) -> None:
     try:
         if options.address is not None:
             _check_answers(options.address)
-            ray.init(address=options.address, **quiet)
+            context = ray.init(address=options.address, **quiet)
+            there = ray.cluster_resources()
+            where = context.address_info["gcs_address"]
+            _log.info(
+                "working in the Ray cluster %s: %g CPUs, %g GPUs", where, there.get("CPU", 0), there.get("GPU", 0)
+            )
             return
         cores = max(os.cpu_count() or 1, round(options.actors * options.cpus_per_actor + 0.5))
         ray.init(

@@ -14,7 +14,7 @@ from typing import Literal
 
 from ..config.argument_config import ArgumentConfig
 from ..config.split import split_arguments
-from ..errors import Cancelled, InputError, LivePortraitError, StoreError, WriteError
+from ..errors import Cancelled, InputError, LivePortraitError, StoreError, WeightsError, WriteError
 from ..live_portrait_wrapper import LivePortraitWrapper, LivePortraitWrapperAnimal
 from ..media.containers import VIDEO_SUFFIXES
 from ..media.ffmpeg import FfmpegError
@@ -35,7 +35,7 @@ from .row_log import RowLog
 from .templates import Templates
 
 # Encoders get frames, never inputs: a full disk, or one that was killed.
-_PASSING = (StoreError, WriteError, FfmpegError)
+_PASSING = (StoreError, WriteError, FfmpegError, WeightsError)
 _PAUSE, _LONGEST = 0.5, 30.0  # seconds before a row is tried again: twice as long every time, up to so many
 KEPT = 8  # portraits that are kept ready; rows are ordered so that this is enough
 

@@ -24,5 +24,6 @@ def needed(module: str, what: str) -> Any:
         if (error.name or "").partition(".")[0] != module.partition(".")[0]:
             raise
         raise InputError(
-            f'{what} needs packages that are not installed ({error.name}): pip install ".[scale]"'
+            f"{what} needs packages that are not installed ({error.name}): "
+            'pip install ".[cpu,scale]", or ".[gpu,scale]"'
         ) from error

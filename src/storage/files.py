@@ -9,7 +9,7 @@ from collections import OrderedDict
 from pathlib import Path
 
 from ..errors import MissingFileError
-from .own_folder import OwnFolder
+from ..media.owned_folder import OwnedFolder
 from .places import is_remote, name_of
 from .stores import look, mark_of, pictures_of, reaching, remote
 from .writing import put_file
@@ -26,7 +26,7 @@ class Files:
 
     def __init__(self, cache_bytes: int) -> None:
         self._limit = cache_bytes
-        self._own: OwnFolder | None = None
+        self._own: OwnedFolder | None = None
         self._sizes: OrderedDict[Path, int] = OrderedDict()  # of copies, the one that was used last at the end
         self._needed: dict[Path, str] = {}
         self._scratches: list[Path] = []
@@ -111,7 +111,7 @@ class Files:
     def _folder(self) -> Path:
         """Made when it is first needed: most jobs have no remote files."""
         if self._own is None:
-            self._own = OwnFolder()
+            self._own = OwnedFolder("liveportrait-batch-")
         return self._own.path
 
     def _make_room(self) -> None:

@@ -41,9 +41,17 @@ def absolute(place: str, base: str) -> str:
     if not place:
         raise InputError("a path is empty")
     path = expanded(place)
-    if path.is_absolute():
-        return str(path)
-    return _in_remote(base, place) if is_remote(base) else str(Path(base, path))
+    if is_remote(base) and not path.is_absolute():
+        return _in_remote(base, place)
+    return str(_without_dots(Path(base, path)))
+
+
+def _without_dots(path: Path) -> Path:
+    """The same path, whichever folder it was given from: what names a result tells whether it is done."""
+    if ".." in path.parts:
+        with suppress(OSError, ValueError, RuntimeError):  # a loop of links: whoever uses it will tell
+            return path.parent.resolve() / path.name if path.name != ".." else path.resolve()
+    return path
 
 
 def _in_remote(folder: str, path: str) -> str:

@@ -13,7 +13,7 @@ from PIL import Image
 from src.batch import batch, worker
 from src.batch.batch import Tally
 from src.batch.begun import Begun
-from src.errors import InputError, LivePortraitError, MissingFileError
+from src.errors import InputError, LivePortraitError, MissingFileError, WeightsError
 from src.media.ffmpeg import FfmpegError
 from src.media.output_file import temporary_beside
 from src.media.picture import write_picture
@@ -207,10 +207,11 @@ def test_a_full_disk_is_no_fault_of_a_driver(run, monkeypatch):
     assert counts(run(retries=0)) == (4, 3, 1)
 
 
-def test_rows_that_failed_for_no_reason_of_their_own_are_due_again(run, monkeypatch):
+@pytest.mark.parametrize("error", [FfmpegError("no space left on device"), WeightsError("it needs onnxruntime")])
+def test_rows_that_failed_for_no_reason_of_their_own_are_due_again(run, monkeypatch, error):
     def trouble(args):
         if args.output and args.output.endswith("x--a.mp4"):
-            raise FfmpegError("no space left on device")
+            raise error
 
     monkeypatch.setattr(FakeWrapper, "trouble", staticmethod(trouble))
     assert counts(run()) == (4, 3, 1) and [record["passing"] for record in records()] == [True, False, False, False]

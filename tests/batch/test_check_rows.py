@@ -1,6 +1,6 @@
 import pytest
 
-from src.batch.check_rows import check_rows
+from src.batch.check_rows import check_reach, check_rows
 from src.batch.row import Row, numbers
 from src.config.argument_config import ArgumentConfig
 from src.errors import InputError
@@ -67,3 +67,11 @@ def test_numbers():
     assert numbers([3]) == "row 3" and numbers([3, 4, 9]) == "rows 3, 4 and 9"
     assert numbers(list(range(1, 6))) == "rows 1, 2, 3, 4 and 5"
     assert numbers(list(range(1, 18))) == "rows 1, 2, 3, 4, 5 and 12 more"
+
+
+@pytest.mark.parametrize("place", ["source", "output", "table"])
+def test_workers_do_not_find_what_is_in_memory(place):
+    places = {"source": "/x.png", "output": "/o.mp4", "table": "/t.jsonl", place: "memory://b/x"}
+    with pytest.raises(InputError, match="'memory://b/x' is in the memory of one process"):
+        check_reach([row(1, places["output"], places["source"])], places["table"])
+    check_reach([row(1, "s3://b/o.mp4")], "/t.jsonl")

@@ -210,7 +210,7 @@ def test_an_address_where_nothing_answers(ray, monkeypatch):
 
 def test_ray_is_missing(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
-    with pytest.raises(LivePortraitError, match=r'pip install "\.\[scale\]"'):
+    with pytest.raises(LivePortraitError, match=r'pip install "\.\[cpu,scale\]"'):
         work([Row(1, "/x", ("/a",), "/o.mp4")])
 
 

@@ -85,24 +85,19 @@ def test_a_file_of_which_nothing_is_known_may_have_changed(files, web, monkeypat
 
 
 def test_copies_of_a_killed_process_go(store, tmp_path, monkeypatch):
-    """Only they: not those of a process that lives, nor those whose owner has only begun, nor what is linked there."""
+    """And not those of a process that lives."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     store.pipe("/in/x.png", b"picture")
     living = Files(100)
     kept = living.fetch("memory://in/x.png")
-    os.utime(kept.parents[1] / ".owner", (1, 1))
-    for name, time in (("killed", 1), ("young", None)):
-        (tmp_path / f"liveportrait-batch-{name}").mkdir()
-        (tmp_path / f"liveportrait-batch-{name}/.owner").touch()
-        os.utime(tmp_path / f"liveportrait-batch-{name}/.owner", None if time is None else (time, time))
-    (tmp_path / "liveportrait-batch-foreign").mkdir()
+    (tmp_path / "liveportrait-batch-killed").mkdir()
+    (tmp_path / "liveportrait-batch-killed.lock").touch()
     other = Files(100)
     other.fetch("memory://in/x.png")
-    names = {path.name.removeprefix("liveportrait-batch-") for path in tmp_path.iterdir()}
-    assert kept.exists() and {"young", "foreign"} <= names and "killed" not in names and len(names) == 4
+    assert kept.exists() and not (tmp_path / "liveportrait-batch-killed").exists()
     living.close()
     other.close()
-    assert len(list(tmp_path.iterdir())) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_those_that_were_not_used_for_longest_go(files, store):

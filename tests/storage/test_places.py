@@ -31,3 +31,13 @@ def test_places_that_mean_one_file():
     assert same("gcs://bucket/x.png") == same("gs://bucket/x.png")
     assert same("s3://bucket/x.png") != same("gs://bucket/x.png")
     assert joined("s3://bucket/", "x.png") == joined("s3://bucket", "x.png") == "s3://bucket/x.png"
+
+
+def test_a_path_is_the_same_whatever_folder_it_was_given_from(tmp_path):
+    """Dots follow links as the system does."""
+    (tmp_path / "real/deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real/deep")
+    assert absolute("../b/o.mp4", str(tmp_path / "a")) == absolute("o.mp4", str(tmp_path / "b"))
+    assert absolute("link/../o.mp4", str(tmp_path)) == str(tmp_path / "real/o.mp4")
+    assert absolute("link/o.mp4", str(tmp_path)) == str(tmp_path / "link/o.mp4")
+    assert absolute("real/deep/..", str(tmp_path)) == str(tmp_path / "real")
