@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -174,6 +174,9 @@ def peak_memory_mib() -> float:
     """Most memory (resident set) that this process has held so far, in MiB."""
     if sys.platform == "win32":
         return float(psutil.Process().memory_info().peak_wset) / 2**20
+    with suppress(OSError, StopIteration):  # Linux; what `getrusage` says there counts a large parent's memory as ours
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 2**10
     import resource  # not on Windows
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

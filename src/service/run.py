@@ -62,6 +62,7 @@ def serve(options: ServiceOptions) -> None:
     with _listening(options) as listener:
         app = create_app(options)
         app.state.service.open()  # here, for a mistake to be told in a line
+        listener.listen()  # who comes from the next line on waits, and is not refused
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         _log.info("listening at http://%s:%d, which /docs describes", shown, port)

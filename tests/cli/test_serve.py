@@ -148,7 +148,8 @@ def test_from_start_to_stop(tmp_path, how):
             number = client.post("/animate?wait=false", files=files).json()["id"]
             while not client.get(f"/jobs/{number}").json()["frames_done"]:
                 time.sleep(0.02)
-            assert [path.name[:21] for path in temp.iterdir()] == ["liveportrait-service-"]
+            folder, lock = sorted(path.name for path in temp.iterdir())
+            assert folder.startswith("liveportrait-service-") and lock == f"{folder}.lock"
             process.send_signal(how)
         assert process.wait(20) == (130 if how is signal.SIGINT else -signal.SIGTERM)
     finally:

@@ -1,6 +1,9 @@
 import json
+import subprocess
+import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +11,7 @@ import torch
 from src.errors import InputError
 from src.pipeline.report import Report, StageClock, peak_gpu_memory_mib, peak_memory_mib
 
+ROOT = Path(__file__).parents[2]
 REPORT = Report(
     model="compact",
     device="cpu",
@@ -85,4 +89,18 @@ def test_failed_work_is_counted_as_well():
 
 def test_memory():
     assert 10 < peak_memory_mib() < 1e6
+
+
+PARENT = """
+import subprocess, sys
+held = bytearray(900 << 20)
+code = "from src.pipeline.report import peak_memory_mib; print(peak_memory_mib())"
+print(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="children do not begin as copies there")
+def test_the_memory_of_a_large_parent_is_not_ours():
+    run = subprocess.run([sys.executable, "-c", PARENT], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert 10 < float(run.stdout) < 900
     assert peak_gpu_memory_mib(torch.device("cpu")) is None
