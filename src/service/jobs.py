@@ -12,7 +12,7 @@ from threading import Condition, Thread
 from ..config.service_options import ServiceOptions
 from .animator import Animator
 from .job import Job
-from .problem import Problem, fault, stopping
+from .problem import Problem, cancelled, fault, no_job, no_result, queue_full, stopping
 from .run_job import run_job
 from .schemas import JobStatus, State
 from .workspace import Workspace
@@ -72,8 +72,7 @@ class Jobs:
             if self._is_stopping:
                 raise stopping()
             if len(self._arriving) + len(self._waiting) + (self._running is not None) >= self._places:
-                seconds = min(max(round(self._last_seconds * (len(self._waiting) + 1)), 1), 600)
-                raise Problem(429, f"the queue is full: come back in {seconds} seconds", {"Retry-After": str(seconds)})
+                raise queue_full(self._last_seconds * (len(self._waiting) + 1))
             self._arriving.add(number)
 
     def release(self, number: str) -> None:
@@ -119,7 +118,7 @@ class Jobs:
             if is_over := job.is_over:
                 self._forget(job)
             else:
-                self._cancel(job, Problem(409, "the job was cancelled"))
+                self._cancel(job, cancelled())
             is_running = job is self._running
         if is_over:
             self._workspace.remove_results(job.id)
@@ -137,7 +136,7 @@ class Jobs:
         with self._changed:
             job, path = self._made.get(name, (None, None))
             if job is None or path is None or self._is_expired(job):
-                raise Problem(404, "there is no such result, or no longer")
+                raise no_result()
             return path
 
     def ills(self) -> list[str]:
@@ -225,7 +224,7 @@ class Jobs:
     def _found(self, number: str) -> Job:
         job = self._jobs.get(number)
         if job is None or self._is_expired(job):
-            raise Problem(404, "there is no such job, or no longer")
+            raise no_job()
         return job
 
     def _is_expired(self, job: Job) -> bool:

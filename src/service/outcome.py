@@ -7,7 +7,7 @@ import logging
 from ..errors import Cancelled, LivePortraitError, NoFaceError, TemplateError, WeightsError
 from ..media.ffmpeg import FfmpegError
 from .job import Job, TooLong
-from .problem import Problem, fault
+from .problem import Problem, cancelled, fault
 from .room import is_full, no_room
 from .wording import for_callers
 
@@ -19,7 +19,7 @@ def failure_of(error: BaseException, job: Job) -> Problem:
     if isinstance(error, TooLong):
         return Problem(413, str(error), code="too_long")
     if isinstance(error, Cancelled):
-        return Problem(409, "the job was cancelled")
+        return cancelled()
     if isinstance(error, WeightsError):
         _log.error("job %s: %s", job.id, error)
         return Problem(503, "the model for this is not available on the server", code="no_model")

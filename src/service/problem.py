@@ -43,6 +43,31 @@ class Problem(Exception):
         return {"error": {"code": self.code, "message": self.message}}
 
 
+def no_job() -> Problem:
+    """What is told of a job that nobody knows."""
+    return Problem(404, "there is no such job, or no longer")
+
+
+def no_result() -> Problem:
+    """What is told of a file that nobody made."""
+    return Problem(404, "there is no such result, or no longer")
+
+
+def cancelled() -> Problem:
+    """What those are told who wait for a job that somebody has stopped."""
+    return Problem(409, "the job was cancelled")
+
+
+def queue_full(seconds: float) -> Problem:
+    """What is told when there is no place for a job.
+
+    Args:
+        seconds: after which there may be one.
+    """
+    shown = min(max(round(seconds), 1), 600)
+    return Problem(429, f"the queue is full: come back in {shown} seconds", {"Retry-After": str(shown)})
+
+
 def stopping() -> Problem:
     """What all are told who still wait when the service ends."""
     return Problem(503, "the service is stopping")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from .answers import refusals
 from .file_answer import open_file
-from .problem import Problem
+from .problem import no_result
 from .service import Here, Service
 
 router = APIRouter(tags=["results"])
@@ -46,7 +46,7 @@ async def result(
     try:
         return await asyncio.to_thread(_answer, name, request, service)
     except FileNotFoundError:
-        raise Problem(404, "there is no such result, or no longer") from None
+        raise no_result() from None
 
 
 def _answer(name: str, request: Request, service: Service) -> Response:

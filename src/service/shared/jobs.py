@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...storage.shared_folder import SharedFolder, check_shared
 from ..animator import Animator
 from ..job import Job
-from ..problem import Problem, stopping
+from ..problem import Problem, cancelled, no_job, no_result, queue_full, stopping
 from ..room import check_room, is_full, no_room
 from ..schemas import JobStatus
 from ..workspace import Workspace
@@ -100,9 +100,7 @@ class SharedJobs:
             services = self._site.replicas.alive()
             held = len(self._ledger.arriving()) + len(self._ledger.open())
             if held >= self._site.options.max_queue + services:
-                rounds = (held - services) / services + 1
-                seconds = min(max(round(self._worker.last_seconds * rounds), 1), 600)
-                raise Problem(429, f"the queue is full: come back in {seconds} seconds", {"Retry-After": str(seconds)})
+                raise queue_full(self._worker.last_seconds * ((held - services) / services + 1))
             self._ledger.arrive(number)
 
     def release(self, number: str) -> None:
@@ -133,7 +131,7 @@ class SharedJobs:
             if end is not None:
                 return end.status
             if not self._ledger.knows(number):
-                raise _no_job()
+                raise no_job()
             return self._unfinished(number)
 
     def cancel(self, number: str) -> JobStatus | None:
@@ -148,9 +146,9 @@ class SharedJobs:
         with _reaching():
             end = self._ended(number)
             if end is None:
-                cancelled = self._cancelled(number)
-                if cancelled is not None:
-                    return cancelled
+                status = self._cancelled(number)
+                if status is not None:
+                    return status
             self._ledger.forget(number)
         return None
 
@@ -164,7 +162,7 @@ class SharedJobs:
             end = self._ended(number_of(name) or "")
             path = self._kept.file(name, end.at) if end is not None and name in end.files else None
         if path is None:
-            raise Problem(404, "there is no such result, or no longer")
+            raise no_result()
         return path
 
     def ills(self) -> list[str]:
@@ -229,8 +227,8 @@ class SharedJobs:
     def _cancelled(self, number: str) -> JobStatus | None:
         """Cancel a job; None if it has ended meanwhile."""
         if not self._ledger.knows(number):
-            raise _no_job()
-        end = self._site.end(self._unfinished(number), problem=Problem(409, "the job was cancelled"))
+            raise no_job()
+        end = self._site.end(self._unfinished(number), problem=cancelled())
         if not self._ledger.end(number, end):
             return None
         self._worker.drop(number)
@@ -245,7 +243,7 @@ class SharedJobs:
         """
         end = self._ledger.ended(number)
         if end is not None and end.until <= self._site.clock():
-            raise _no_job()
+            raise no_job()
         return end
 
     def _unfinished(self, number: str) -> JobStatus:
@@ -255,10 +253,6 @@ class SharedJobs:
         waiting = [one for one in self._ledger.open() if one not in claimed]
         position = waiting.index(number) + 1 if number in waiting else None
         return JobStatus(id=number, state="queued", position=position)
-
-
-def _no_job() -> Problem:
-    return Problem(404, "there is no such job, or no longer")
 
 
 @contextmanager

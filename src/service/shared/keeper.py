@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-from ..problem import Problem
+from ..problem import cancelled
 from .awaited import Awaited
 from .records import Progress
 from .site import Site
@@ -112,7 +112,7 @@ class Keeper:
         if end is not None:
             self._awaited.tell(number, end)
         elif not self._site.ledger.knows(number):  # forgotten meanwhile
-            self._awaited.refuse(number, Problem(409, "the job was cancelled"))
+            self._awaited.refuse(number, cancelled())
 
     def _sweep(self) -> None:
         """Give back places that nobody holds: of services that are no more, or that could not be given back here."""
