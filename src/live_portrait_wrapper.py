@@ -73,7 +73,7 @@ class LivePortraitWrapper(OfficialMethods):
         weights_dir: str | PathLike[str] | None = None,
         device: str | None = None,
     ) -> None:
-        self._check_model(model)
+        self.check_model(model)
         inference_cfg = inference_cfg or self.default_config()
         self.inference_cfg = inference_cfg if device is None else replace(inference_cfg, device=device)
         self.crop_cfg = crop_cfg or CropConfig()
@@ -98,7 +98,7 @@ class LivePortraitWrapper(OfficialMethods):
         Raises:
             LivePortraitError: also for mistakes in the options and files, before any weights are looked for.
         """
-        cls._check_model(args.model)
+        cls.check_model(args.model)
         check_run(replace(args, animals=cls.animals))
         inference_cfg, crop_cfg = split_arguments(args)
         return cls(inference_cfg, crop_cfg=crop_cfg, model=args.model, weights_dir=args.weights_dir)
@@ -109,7 +109,7 @@ class LivePortraitWrapper(OfficialMethods):
         return InferenceConfig()
 
     @classmethod
-    def _check_model(cls, model: str) -> None:
+    def check_model(cls, model: str) -> None:
         """Raise for the model of the other script; names that nobody knows are told where models are looked up."""
         if model in ("base", "animals") and model != cls.official_model:
             raise InputError(

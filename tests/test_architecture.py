@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "apps": {"live_portrait_wrapper", "pipeline", "face", "motion", "media", "weights", "config"},
     "cluster": {"service", "storage", "config"},
     "service": {"live_portrait_wrapper", "pipeline", "storage", "media", "motion", "weights", "config"},
-    "batch": {"live_portrait_wrapper", "pipeline", "storage", "motion", "media", "weights", "config"},
+    "batch": {"live_portrait_wrapper", "pipeline", "storage", "face", "motion", "media", "weights", "config"},
     "benchmark": {
         "live_portrait_wrapper",
         "pipeline",

@@ -123,6 +123,7 @@ def _job(options: JobOptions, runner: RunnerOptions, args: ArgumentConfig, state
     if args.weights_dir is not None:  # workers of a cluster have other current folders
         args = replace(args, weights_dir=user_path(args.weights_dir, "weights_dir").absolute())
     kind = LivePortraitWrapperAnimal if args.animals else LivePortraitWrapper
+    kind.check_model(args.model)
     model = resolve_model(args.model, args.weights_dir, official=kind.official_model)
     chosen = replace(args, model=cast(ModelName, model.name))
     mark, cache = model_mark(model, animals=args.animals), int(runner.cache_gib * 2**30)

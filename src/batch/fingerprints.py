@@ -11,10 +11,12 @@ from pathlib import Path
 from ..config.argument_config import ArgumentConfig
 from ..config.options import AppOptions, ModelOptions, RuntimeOptions
 from ..errors import InputError, MissingFileError
+from ..face.create_detector import auto_animal_detector, auto_detector
 from ..media.folder_reader import is_frame
+from ..pipeline.inputs import COMPACT
 from ..storage.places import is_remote
 from ..storage.stores import mark_of
-from ..weights.resolve import ResolvedModel, face_model_present
+from ..weights.resolve import ResolvedModel
 from .columns import with_options
 from .row import Row
 
@@ -102,7 +104,7 @@ class Fingerprints:
 
 
 def model_mark(model: ResolvedModel, *, animals: bool) -> str:
-    """Name of a model and a mark of its weights, and of the detectors that `auto` takes because they lie beside them.
+    """Name of a model, and a mark of its weights and of the detectors that `auto` takes beside them.
 
     Args:
         model: whose files are marked.
@@ -110,8 +112,9 @@ def model_mark(model: ResolvedModel, *, animals: bool) -> str:
     """
     marks = Fingerprints()
     parts: list[object] = [[role, marks.content(str(path))] for role, path in sorted(model.files.items())]
-    wanted = {"insightface": model.name != "compact", "xpose": animals}
-    parts += [name for name in wanted if wanted[name] and face_model_present(name, model.folder)]
+    parts.append(auto_detector(model.folder, official_model=model.name != COMPACT))
+    if animals:
+        parts.append(auto_animal_detector(model.folder))
     return f"{model.name}-{_digest(parts)[:12]}"
 
 

@@ -21,6 +21,16 @@ logger = logging.getLogger(__name__)
 _OF_PEOPLE, _OF_ANIMALS = ("mediapipe", "insightface"), ("xpose", "catface")
 
 
+def auto_detector(weights_dir: Path | None, *, official_model: bool) -> str:
+    """Which detector of people "auto" takes; see `create_detector`."""
+    return "insightface" if official_model and face_model_present("insightface", weights_dir) else "mediapipe"
+
+
+def auto_animal_detector(weights_dir: Path | None) -> str:
+    """Which detector of animals "auto" takes; see `create_animal_detector`."""
+    return "xpose" if face_model_present("xpose", weights_dir) else "catface"
+
+
 def create_detector(
     name: str = "auto",
     *,
@@ -45,7 +55,7 @@ def create_detector(
         WeightsError: files are missing and cannot be fetched, or cannot be used.
     """
     if name == "auto":
-        name = "insightface" if official_model and face_model_present("insightface", weights_dir) else "mediapipe"
+        name = auto_detector(weights_dir, official_model=official_model)
     if name not in _OF_PEOPLE:
         raise InputError(f"there is no face detector {name!r}: choose one of auto, {', '.join(_OF_PEOPLE)}")
     logger.info("face detector: %s (licence of its networks: %s)", name, FACE_MODELS[name].licence)
@@ -77,7 +87,7 @@ def create_animal_detector(
         WeightsError: files are missing and cannot be fetched, or cannot be used.
     """
     if name == "auto":
-        name = "xpose" if face_model_present("xpose", weights_dir) else "catface"
+        name = auto_animal_detector(weights_dir)
     if name not in _OF_ANIMALS:
         raise InputError(f"there is no detector of animals {name!r}: choose one of auto, {', '.join(_OF_ANIMALS)}")
     logger.info("animal detector: %s (licence of its networks: %s)", name, FACE_MODELS[name].licence)

@@ -13,6 +13,7 @@ from src.batch import batch, worker
 from src.batch.batch import Tally, run_batch
 from src.batch.options import JobOptions, RowOptions, RunnerOptions
 from src.config.argument_config import ArgumentConfig
+from src.live_portrait_wrapper import LivePortraitWrapper
 from src.media.picture import write_picture
 from src.pipeline.animate import animate
 from src.pipeline.progress import silent
@@ -27,7 +28,8 @@ LEVELS = {"a": [60, 80, 100], "b": [120, 100, 80]}
 class FakeWrapper:
     """Takes the place of `LivePortraitWrapper`; what was executed is in `runs`, and `trouble` may raise before that."""
 
-    official_model = "base"
+    official_model, animals = "base", False
+    check_model = classmethod(LivePortraitWrapper.check_model.__func__)  # type: ignore[attr-defined]
     runs: ClassVar[list[ArgumentConfig]] = []  # emptied for every test
     trouble: ClassVar[Callable[[ArgumentConfig], None] | None] = None
     engine: ClassVar[FakeEngine]

@@ -228,6 +228,7 @@ def np_levels():
         ({"crf": 99}, "--crf must lie between"),
         ({"driving_multiplier": float("nan")}, "driving_multiplier must be a finite number"),
         ({"results": "in/x.jsonl/t.jsonl"}, "cannot be"),
+        ({"model": "animals"}, "--model animals is for animals: use inference_animals.py"),
     ],
 )
 def test_jobs_that_cannot_be_done(run, options, said, media, model):

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from src.batch import fingerprints
 from src.batch.fingerprints import SHAPING, Fingerprints, model_mark
 from src.batch.row import Row
 from src.config.argument_config import ArgumentConfig
@@ -101,7 +100,7 @@ def test_a_detector_that_lies_beside_the_weights_counts(monkeypatch):
     """`auto` takes it: what was made with another one is something else."""
     compact = resolve_model("compact")
     official, there = replace(compact, name="base"), set()
-    monkeypatch.setattr(fingerprints, "face_model_present", lambda name, folder: name in there)
+    monkeypatch.setattr(create_detector, "face_model_present", lambda name, folder: name in there)
     before = [
         model_mark(official, animals=False),
         model_mark(compact, animals=False),
@@ -110,11 +109,3 @@ def test_a_detector_that_lies_beside_the_weights_counts(monkeypatch):
     there |= {"insightface", "xpose"}
     after = [model_mark(official, animals=False), model_mark(compact, animals=False), model_mark(compact, animals=True)]
     assert [one == other for one, other in zip(before, after, strict=True)] == [False, True, False]
-
-
-def test_which_detectors_auto_chooses_from():
-    """Another one whose presence decides has to be added to the mark of the model."""
-    tree = ast.parse(Path(create_detector.__file__).read_text())
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    asked = {ast.literal_eval(call.args[0]) for call in calls if ast.unparse(call.func) == "face_model_present"}
-    assert asked == {"insightface", "xpose"}

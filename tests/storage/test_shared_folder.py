@@ -5,7 +5,8 @@ import pytest
 
 from src.errors import InputError
 from src.storage import local_folder
-from src.storage.shared_folder import RemoteFolder, open_shared
+from src.storage.remote_folder import RemoteFolder
+from src.storage.shared_folder import open_shared
 
 
 @pytest.fixture(params=["path", "url", "memory"])
