@@ -104,9 +104,9 @@ class EditTab:
         # `change`, not `input`: keys and the small arrow that takes a slider back count as well
         edits = [widget.change for widget in (*sliders, self._set_up["flag_stitching"])]
         gr.on(edits, toasting(self._edit), everything, shown, trigger_mode="always_last", **_IN_TURN)
-        reset = self._reset.click(toasting(self._neutral), self._opened, list(self._controls.values()), **QUIET)
+        self._reset.click(toasting(self._neutral), self._opened, list(self._controls.values()), **QUIET)
         # the faces are looked for first: which of them is meant decides what is opened
-        for trigger in (self._faces.looked.success, self._faces.picked.success, reset.success):
+        for trigger in (self._faces.looked.success, self._faces.picked.success):
             self._opens_at(trigger, self._open)
         for name in ("scale", "flag_do_crop"):
             self._opens_at(self._set_up[name].change, self._reopen)
@@ -148,7 +148,9 @@ class EditTab:
             for target, former, opening in zip(targets.values(), old.openings, openings, strict=True)
         ]
         given = {**given, self._opened: opened, **dict(zip(self._targets.values(), kept, strict=True))}
-        return [opened, *kept, *self._edit(given)]
+        # a target that stays is not sent: the visitor may have moved it on meanwhile
+        sent = [gr.skip() if value == target else value for value, target in zip(kept, targets.values(), strict=True)]
+        return [opened, *sent, *self._edit(given)]
 
     def _edit(self, given: Mapping[Block, Any]) -> list[Any]:
         opened = _needed(given[self._opened])

@@ -53,6 +53,7 @@ async function drive() {
     } else {
       result.src = `data:image/jpeg;base64,${answer.picture}`;
       await result.decode().catch(() => {});
+      if (turn !== mine) break;
       say("");
       count(begin, answer.ms);
     }

@@ -45,6 +45,17 @@ def test_the_camera_drives_the_portrait(live, capsys):
     assert live.evaluate(FRAMES) == stopped
 
 
+def test_a_picture_that_is_still_decoded_does_not_undo_stop(live):
+    upload(live, "#live-source", MONA_LISA)
+    start(live)
+    live.evaluate("HTMLImageElement.prototype.decode = () => new Promise((done) => setTimeout(done, 500))")
+    live.wait_for_timeout(1000)
+    live.get_by_role("button", name="Stop").click()
+    live.wait_for_timeout(1000)
+    expect(live.locator("#live")).to_contain_text("The camera is off")
+    expect(live.locator(STATS)).to_be_empty()
+
+
 def test_the_chosen_face_is_driven(live, tmp_path):
     upload(live, "#live-source", two_faces(tmp_path))
     picker = live.locator(".face-picker:visible img")
