@@ -11,6 +11,7 @@ from tests.apps.media import MONA_LISA, pixels, two_faces, upload
 RESULT = "#live [data-live=result]"
 STATS = "#live [data-live=stats]"
 FRAMES = "Number(document.querySelector('#live [data-frames]')?.dataset.frames ?? 0)"
+NAME = "document.querySelector('#live-name textarea, #live-name input')?.value"  # of the open portrait
 SECONDS = 6
 
 
@@ -64,7 +65,9 @@ def test_the_chosen_face_is_driven(live, tmp_path):
     moved = differences(live)
     assert moved[0] > 2 * moved[1]  # the largest face is on the left
     size = picker.bounding_box()
+    session = live.evaluate(NAME)
     picker.click(position={"x": size["width"] * 0.72, "y": size["height"] * 0.5})
+    live.wait_for_function(f"(old) => {NAME} && {NAME} !== old", arg=session, timeout=30_000)
     live.wait_for_timeout(1500)
     moved = differences(live)
     assert moved[1] > 2 * moved[0]
