@@ -9,6 +9,8 @@ from typing import Any
 
 from ..config.model_config import load_model_config
 from ..errors import InputError
+from ..modules.compact.spade_generator import CompactSPADEDecoder
+from ..weights.layout import without_texture
 from .beginning import load_from_folder, weights_folder
 from .data.batches import Batches
 from .data.keypoint_batches import KeypointBatches
@@ -17,6 +19,7 @@ from .recipe import Recipe
 from .stages.backbone import perceptual_loss
 from .stages.compact import CompactStage
 from .stages.compact_heads import CompactHeadsStage
+from .stages.compact_mouth import CompactMouthStage
 from .stages.official import OfficialStage
 from .stages.official_heads import OfficialHeadsStage, frozen_networks
 from .stages.stage import Stage
@@ -41,7 +44,8 @@ def create_stage(
     Args:
         recipe: see there.
         init: weights to begin with: a weights folder, or "shipped" for those of the project; None for none. Nothing is
-            fetched. For stage 2 of base the folder with the networks of stage 1.
+            fetched. For stage 2 of base and stage 3 of compact the
+            folder with the networks of stage 1.
         identity: weights of a face identity network, for the identity term of the official architecture.
         save_memory: for the official architecture, see `OfficialStage`.
 
@@ -52,7 +56,9 @@ def create_stage(
     """
     build = _BUILDERS.get((recipe.model, recipe.stage))
     if build is None:
-        raise InputError(f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact and base")
+        raise InputError(
+            f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact (1 to 3) and base (1, 2)"
+        )
     _check_options(recipe, init, identity, save_memory)
     params = load_model_config(recipe.model)
     folder = None if init is None else weights_folder(recipe.model, init)
@@ -72,6 +78,14 @@ def _compact_heads(given: _Given) -> Stage:
     return CompactHeadsStage(given.params, given.recipe)
 
 
+def _compact_mouth(given: _Given) -> Stage:
+    if given.folder is None:
+        raise InputError("stage 3 of compact needs the G that it adds to: give its weights folder as --init")
+    generator = CompactSPADEDecoder(**without_texture(given.params["spade_generator_params"]))
+    load_from_folder({"spade_generator": generator}, given.recipe.model, given.folder)
+    return CompactMouthStage(given.params, given.recipe, generator)
+
+
 def _official(given: _Given) -> Stage:
     perceptual = perceptual_loss(given.recipe.backbone)
     identity = None if given.identity is None else IResNet50.from_file(given.identity)
@@ -87,6 +101,7 @@ def _official_heads(given: _Given) -> Stage:
 _BUILDERS: dict[tuple[str, int], Callable[[_Given], Stage]] = {
     ("compact", 1): _compact,
     ("compact", 2): _compact_heads,
+    ("compact", 3): _compact_mouth,
     ("base", 1): _official,
     ("base", 2): _official_heads,
 }
@@ -108,7 +123,7 @@ def _check_options(recipe: Recipe, init: str | None, identity: Path | None, save
                 raise InputError(f"{option} is for stage 1 of base, and {what} cannot use it: leave it out")
     if recipe.dropout and (recipe.model, recipe.stage) != ("compact", 1):
         raise InputError(f"dropout is for stage 1 of compact, and {what} cannot use it: leave it out of the recipe")
-    if recipe.stage == 2 and recipe.backbone != "none":
+    if recipe.stage != 1 and recipe.backbone != "none":
         raise InputError(f"{what} has no perceptual term for the backbone {recipe.backbone!r}: leave --backbone out")
     if (recipe.model, recipe.stage) == ("compact", 2) and init is not None:
         raise InputError("stage 2 of the compact model takes minutes and always begins afresh: leave --init out")

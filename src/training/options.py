@@ -19,8 +19,8 @@ class TrainOptions:
     """Steps of the whole run, those before a resume included."""
     config: Annotated[str, tyro.conf.arg(metavar="NAME|FILE")] = "compact"
     """Recipe: compact, base, or a YAML file of your own in their form."""
-    stage: Literal[1, 2] = 1
-    """1 trains F, M, W and G; 2 trains stitching and retargeting (S, R)."""
+    stage: Literal[1, 2, 3] = 1
+    """1 trains F, M, W and G; 2 trains stitching and retargeting (S, R); 3, of compact, the inside of the mouth."""
     output: Annotated[
         Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: runs/<config>_stage<stage>)")
     ] = None

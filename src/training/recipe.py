@@ -15,6 +15,7 @@ from .ranges import AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, SHARE, chec
 from .settings import build_settings
 
 RECIPES = Path(__file__).parent / "recipes"
+_PARTS = ("model", "stage1", "stage2", "stage3")  # of a file
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Recipe:
 
     Attributes:
         model: definition in `src/config/models`.
-        stage: 1 for F, M, W and G; 2 for S and R.
+        stage: 1 for F, M, W and G; 2 for S and R; 3, of compact models, for the inside of the mouth.
         precision: of convolutions and products; weights and losses are float32.
         data: batches.
         optimizer: see there.
@@ -88,7 +89,7 @@ class Recipe:
     """
 
     model: str
-    stage: Literal[1, 2] = 1
+    stage: Literal[1, 2, 3] = 1
     precision: Literal["float32", "bfloat16"] = "float32"
     data: DataOptions = field(default_factory=DataOptions)
     optimizer: Optimizer = field(default_factory=Optimizer)
@@ -107,7 +108,7 @@ def load_recipe(name: str, stage: int = 1) -> Recipe:
 
     Args:
         name: "compact", "base", ...: a file of `recipes/`; or the path of a YAML file of one's own.
-        stage: which part of the file: ``stage1`` or ``stage2``.
+        stage: which part of the file: ``stage1``, ``stage2`` or ``stage3``.
 
     Raises:
         MissingFileError: there is no such recipe.
@@ -124,9 +125,9 @@ def load_recipe(name: str, stage: int = 1) -> Recipe:
     part = content.get(f"stage{stage}") if isinstance(content, dict) else None
     if not isinstance(part, dict) or "model" not in content:
         raise InputError(f"'{path}' must have the keys model and stage{stage}")
-    if unknown := set(content) - {"model", "stage1", "stage2"}:
-        raise InputError(f"{path}: no such setting: {', '.join(map(str, unknown))}; known: model, stage1, stage2")
+    if unknown := set(content) - set(_PARTS):
+        raise InputError(f"{path}: no such setting: {', '.join(map(str, unknown))}; known: {', '.join(_PARTS)}")
     if own := [key for key in ("model", "stage") if key in part]:
-        raise InputError(f"{path}: stage{stage}: {own[0]} belongs at the top of the file, as model, stage1 and stage2")
+        raise InputError(f"{path}: stage{stage}: {own[0]} belongs at the top of the file, beside the stages")
     recipe: Recipe = build_settings(Recipe, {"model": content["model"], "stage": stage, **part}, str(path))
     return recipe

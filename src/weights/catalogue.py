@@ -140,8 +140,8 @@ _COMPACT = ModelEntry(
         ),
         "spade_generator": _shipped(
             "compact/spade_generator.safetensors",
-            3252240,
-            "45344220399b993cb1041af6b8337ab056b72054a6e0674b03ba13b9f78538ea",
+            3482952,
+            "87ebbd6cc415e7c349f7820ce1baa64ada931f803cc60069d39f0a0f1ef32b20",
             _SHARE_ALIKE,
         ),
         "stitching_retargeting_module": _shipped(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..errors import WeightsError
 
 LIP_EDGE = "dense_motion_network.lip_edge"  # of the compact W, whose first weights had none
+MOUTH_TEXTURE = "mouth_texture"  # of the compact G; without it G's own colours are all there is
 _HEADS = {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}  # official name: ours
 
 
@@ -46,16 +47,25 @@ def split_stitching(state: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
 
 
 def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The definition of a network as the weights of a file had it: those of before the lips' edge work without it.
+    """The definition of a network as the weights of a file had it: some lack a part that the product works without.
+
+    Those are the lips' edge of the compact W, and the mouth's texture of its G.
 
     Args:
         params: constructor arguments of a network.
         state: flat state dict of a file.
     """
+    if MOUTH_TEXTURE in params and not any(key.startswith(f"{MOUTH_TEXTURE}.") for key in state):
+        return without_texture(params)
     dense = params.get("dense_motion_params", {})
     if "lip_edge_reach" not in dense or LIP_EDGE in state:
         return params
     return {**params, "dense_motion_params": {key: dense[key] for key in dense if key != "lip_edge_reach"}}
+
+
+def without_texture(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Constructor arguments of a network, without the texture of the mouth."""
+    return {name: value for name, value in params.items() if name != MOUTH_TEXTURE}
 
 
 def _flat(state: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:

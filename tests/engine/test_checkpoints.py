@@ -8,6 +8,7 @@ from torch import nn
 from src.config.model_config import load_model_config
 from src.engine.checkpoints import Checkpoints
 from src.errors import WeightsError
+from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.modules.compact.warping_network import CompactWarpingNetwork
 from src.modules.stitching_retargeting_network import StitchingRetargetingNetwork
 from src.weights.layout import LIP_EDGE
@@ -59,6 +60,26 @@ def test_weights_of_before_the_lips_edge_work_without_it(tmp_path, with_edge):
     )
     assert (built.dense_motion_network.lip_edge is not None) == with_edge
     assert built.dense_motion_network.splat_sigma.shape == (35 if with_edge else 25,)
+
+
+@pytest.mark.parametrize("with_texture", [True, False])
+def test_weights_without_the_texture_of_the_mouth_work_without_it(tmp_path, with_texture):
+    file, params = tmp_path / "spade_generator.safetensors", load_model_config("compact")
+    state = CompactSPADEDecoder(**params["spade_generator_params"]).state_dict()
+    save_file({key: value for key, value in state.items() if with_texture or "mouth_texture" not in key}, file)
+    checkpoints = Checkpoints({"spade_generator": file}, params, torch.device("cpu"))
+    built = checkpoints.build(CompactSPADEDecoder, "spade_generator")
+    assert (built.mouth_texture is not None) == with_texture
+
+
+def test_a_texture_in_part_is_no_texture(tmp_path):
+    file, params = tmp_path / "spade_generator.safetensors", load_model_config("compact")
+    state = CompactSPADEDecoder(**params["spade_generator_params"]).state_dict()
+    save_file({key: value for key, value in state.items() if key != "mouth_texture.mlp.0.bias"}, file)
+    with pytest.raises(WeightsError, match=r"mouth_texture\.mlp\.0\.bias"):
+        Checkpoints({"spade_generator": file}, params, torch.device("cpu")).build(
+            CompactSPADEDecoder, "spade_generator"
+        )
 
 
 def test_a_file_of_another_shape_is_named(checkpoints, files):

@@ -86,6 +86,28 @@ def test_base_begins_with_what_it_exported(tiny, tmp_path):
         create_stage(tiny, str(tmp_path / "lost"))
 
 
+def test_the_mouth_is_added_to_the_generator_of_a_folder(tmp_path):
+    """With --init alone, whose own texture, if it has one, is made anew."""
+    with pytest.raises(InputError, match=r"stage 3 of compact needs the G.*--init"):
+        create_stage(load_recipe("compact", 3))
+    stage = create_stage(load_recipe("compact", 3), str(compact_folder(tmp_path / "w")))
+    (file,) = stage.export(stage.networks, tmp_path / "out")
+    shipped = load_file(shipped_weights_dir() / "compact/spade_generator.safetensors")
+    added = {f"mouth_texture.{key}" for key in stage.networks["mouth_texture"].state_dict()}
+    exported = load_file(file)
+    assert {key for key in added if not key.endswith("num_batches_tracked")} == {
+        key for key in exported if key.startswith("mouth_texture.")
+    }
+    assert all(
+        torch.equal(exported[key], value) for key, value in shipped.items() if not key.startswith("mouth_texture.")
+    )
+
+
+def test_nothing_trains_stage_3_of_base():
+    with pytest.raises(InputError, match="nothing trains stage 3 of model 'base'"):
+        create_stage(replace(load_recipe("base"), stage=3))
+
+
 @pytest.mark.parametrize("stage", [1, 2])
 def test_nothing_of_base_ships(stage):
     with pytest.raises(InputError, match=r"base.*--init"):
@@ -103,6 +125,8 @@ def test_nothing_of_base_ships(stage):
         ("compact", 1, {"backbone": "efficientnet_lite0"}, {}, "backbone.*weights no perceptual"),
         ("compact", 2, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
         ("base", 2, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
+        ("compact", 3, {"backbone": "efficientnet_lite0"}, {}, "backbone"),
+        ("compact", 3, {"dropout": 0.1}, {}, "dropout"),
         ("compact", 2, {"dropout": 0.1}, {}, "dropout"),
         ("base", 1, {"dropout": 0.1}, {}, "dropout"),
         ("base", 1, {"backbone": "none", "losses": {"l1": 1.0}}, {"identity": Path("f")}, "weights no identity"),

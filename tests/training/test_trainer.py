@@ -70,7 +70,14 @@ def differences(a, b, where=""):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"precision": "float32"}, {"precision": "bfloat16"}, {"accumulate": 2}, {"config": "critics"}, {"stage": 2}],
+    [
+        {"precision": "float32"},
+        {"precision": "bfloat16"},
+        {"accumulate": 2},
+        {"config": "critics"},
+        {"stage": 2},
+        {"stage": 3, "init": "shipped"},
+    ],
     ids=lambda changes: "_".join(map(str, changes.values())),
 )
 def test_a_resumed_run_is_the_same_run_bit_for_bit(toy_data, tmp_path, changes):

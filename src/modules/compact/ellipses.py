@@ -70,6 +70,11 @@ def _lid_height(kp: Tensor) -> Tensor:
     return ((kp[:, _LOWER_LIDS, :2] - kp[:, _UPPER_LIDS, :2]) * down[:, None]).sum(-1) / distance
 
 
+def across_eyes(kp: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Right and down of an upright face, unit vectors (B, 2), and the distance of its pupils (B, 1)."""
+    return _axes(kp, *_PUPILS)
+
+
 def _axes(kp: Tensor, left: int, right: int) -> tuple[Tensor, Tensor, Tensor]:
     """Unit vector between two keypoints and its normal, which points down in an upright face; their distance (B, 1)."""
     span = kp[:, right, :2] - kp[:, left, :2]

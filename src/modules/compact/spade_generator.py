@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -10,6 +13,7 @@ from ..blocks import SPADE, SPADEResnetBlock
 from .aperture import aperture_maps
 from .candidates import squared_distances
 from .face_ellipse import face_mask
+from .mouth_texture import MouthTexture
 
 _COLOURS = 3
 _APERTURES = 4  # channels of `aperture_maps`
@@ -42,6 +46,8 @@ class CompactSPADEDecoder(nn.Module):
         out_channels: width at four times the size.
         refine_blocks: convolutions there.
         spade_hidden: width inside each SPADE.
+        mouth_texture: arguments of `MouthTexture`, whose colours are mixed into the paint of open mouths; None: G's own
+            alone.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class CompactSPADEDecoder(nn.Module):
         out_channels: int,
         refine_blocks: int,
         spade_hidden: int,
+        mouth_texture: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         label = min(max_features, block_expansion * 2**num_down_blocks)
@@ -73,6 +80,7 @@ class CompactSPADEDecoder(nn.Module):
         self.skip_in = nn.Conv2d(_COLOURS * 4 + _APERTURES, out_channels, 3, padding=1)
         self.refine = nn.ModuleList(nn.Conv2d(out_channels, out_channels, 3, padding=1) for _ in range(refine_blocks))
         self.conv_img = nn.Sequential(nn.Conv2d(out_channels, 2 * _COLOURS * 4, 3, padding=1), nn.PixelShuffle(2))
+        self.mouth_texture = None if mouth_texture is None else MouthTexture(**mouth_texture)
 
     def forward(self, feature: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor) -> tuple[Tensor, Tensor]:
         """Decode B frames.
@@ -98,8 +106,11 @@ class CompactSPADEDecoder(nn.Module):
         for conv in self.refine:
             x = x + conv(F.leaky_relu(x, _SLOPE))
         residual, paint = self.conv_img(F.leaky_relu(x, _SLOPE)).chunk(2, 1)
+        paint = torch.sigmoid(paint)
+        if self.mouth_texture is not None:
+            paint = self.mouth_texture.over(paint, warped, kp_driving)
         # Outside the face a residual only makes halos.
-        return _RESIDUAL_GAIN * residual * face_mask(kp_driving, residual.shape[-1]), torch.sigmoid(paint)
+        return _RESIDUAL_GAIN * residual * face_mask(kp_driving, residual.shape[-1]), paint
 
 
 def _heat(kp: Tensor, x: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from ...modules.compact.compose import finish, warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from ...weights.catalogue import MODELS
+from ...weights.layout import without_texture
 from ..critics.adversarial import adversarial_terms
 from ..critics.region_critics import CriticSize, RegionCritics
 from ..data.batches import Batch
@@ -86,7 +87,8 @@ class CompactStage:
         self._terms.check_help("backbone", perceptual is not None, "perceptual")
         self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
         self._perceptual = None if perceptual is None else Helper(perceptual)
-        self.networks = nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in _NETWORKS.items()})
+        arguments = {name: without_texture(params[f"{name}_params"]) for name in _NETWORKS}  # that is stage 3's
+        self.networks = nn.ModuleDict({name: kind(**arguments[name]) for name, kind in _NETWORKS.items()})
         initialise(self.networks)
         _channels_last(self.networks)
         self.critics = nn.ModuleDict()
@@ -139,7 +141,7 @@ class CompactStage:
         return sheet([source, target, drawn.warped, drawn.picture])
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
-        """Write F, W and G: `folder` is then a weights folder of the product, but for stage 2's file."""
+        """Write F, W and G: `folder` is then a weights folder of the product, but for what stages 2 and 3 add."""
         files = MODELS["compact"].files
         return [export_network(network, folder / files[name].path) for name, network in networks.items()]
 

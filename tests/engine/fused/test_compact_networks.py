@@ -135,8 +135,9 @@ def test_warping(keypoints, volumes, lip_edge_reach):
         same(actual, wanted)
 
 
-def test_generator(keypoints):
-    plain = CompactSPADEDecoder(3, 24, 3, 21, 2, 16, 12, 8, 2, 8).to(torch.float64)
+@pytest.mark.parametrize("texture", [None, {"hidden": 8, "rows": 6, "columns": 10, "share": 0.6}])
+def test_generator(keypoints, texture):
+    plain = CompactSPADEDecoder(3, 24, 3, 21, 2, 16, 12, 8, 2, 8, texture).to(torch.float64)
     randomised(plain)
     feature, warped = torch.randn(3, 24, 8, 8), torch.rand(3, 3, 64, 64)
     rows = (warped * 2 - 1).permute(0, 2, 3, 1).contiguous()

@@ -36,6 +36,12 @@ def test_pictures(golden, animate, picture, volume, x_d, x_s, size, step):
     assert_near(out.mean((1, 2, 3)), golden[f"picture_{size}_mean"], PICTURE)
 
 
+def test_pictures_without_the_texture_of_the_mouth(golden, generator, animate, picture, volume, x_d, x_s, monkeypatch):
+    monkeypatch.setattr(generator, "mouth_texture", None)
+    out = animate(F.avg_pool2d(picture, 2), volume, x_d, x_s)[..., ::4, ::4]
+    assert_near(out, golden["picture_256_without_texture"], PICTURE)
+
+
 @pytest.mark.parametrize("name", ["eye", "lip"])
 def test_r(golden, params, x_s, name):
     network = StitchingRetargetingNetwork(**params["stitching_retargeting_module_params"][name])
