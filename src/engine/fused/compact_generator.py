@@ -15,10 +15,10 @@ from torch import Tensor
 from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.compact.aperture import aperture_maps
 from ...modules.compact.face_ellipse import face_mask
-from ...modules.compact.mouth_texture import MouthTexture, face_colours, lay
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from .compact_conv import Conv
 from .compact_motion import bells
+from .compact_mouth import FusedMouth
 from .fold import parameters
 from .spade import heads, normalised
 
@@ -48,7 +48,7 @@ class FusedGenerator:
         skip = network.skip_in.weight
         self._skip_in = Conv(torch.cat([skip[:, order], skip[:, _COLOURS * 4 :]], 1), network.skip_in.bias)
         self._refine = [Conv(*parameters(conv)) for conv in network.refine]
-        self._texture = network.mouth_texture
+        self._texture = None if network.mouth_texture is None else FusedMouth(network.mouth_texture)
         conv, _ = network.conv_img
         self._image = Conv(*_by_place(*(_with_fourth_channel(part) for part in parameters(conv))))
 
@@ -79,15 +79,8 @@ class FusedGenerator:
         mask = face_mask(kp_driving, residual.shape[1]).mul_(_RESIDUAL_GAIN * _WHITE)
         paint = paint.sigmoid().mul_(_WHITE)
         if self._texture is not None:
-            self._paint_mouth(self._texture, paint, warped, kp_driving)
+            self._texture(paint, warped, kp_driving)
         return residual * mask.permute(0, 2, 3, 1), paint
-
-    @staticmethod
-    def _paint_mouth(texture: MouthTexture, paint: Tensor, warped: Tensor, kp: Tensor) -> None:
-        """Mix the texture into the paint (B, N, N, 4), in place."""
-        colours = face_colours(warped.permute(0, 3, 1, 2)[:, :_COLOURS], kp) / 2 + 0.5
-        drawn, mouth = lay(texture(colours, kp) * _WHITE, kp, paint.shape[1])
-        paint[..., :_COLOURS].lerp_(drawn.permute(0, 2, 3, 1), (mouth * texture.share).permute(0, 2, 3, 1))
 
     def _with_heat(self, x: Tensor, kp: Tensor) -> Tensor:
         """Twice the size, and a blob at each keypoint added: (B, C, H, W) to (B, C, 2H, 2W)."""

@@ -19,7 +19,7 @@ _NOSE = 4
 _POINTS = [6, 12, 14, 17, 19, 20, 5, 8, 9, 10]  # lips, chin, sides of the face, forehead
 _COLOURED = [4, 5, 6, 7, 12]  # nose, chin, left half of the lower lip, cheek, right half
 _BLUR = 4  # pixels that make one, before colours are read
-_REACH = 1.15  # of the texture, in half axes of the ellipse: its edge is soft
+REACH = 1.15  # of the texture, in half axes of the ellipse: its edge is soft
 _DROPOUT = 0.3
 
 
@@ -75,7 +75,7 @@ def lay(texture: Tensor, kp: Tensor, size: int) -> tuple[Tensor, Tensor]:
     right, down = ellipse.axes.unbind(1)  # (B, 2)
     centre = ellipse.centres[:, 0]
     position = torch.stack([along(right, centre, size), along(down, centre, size)], -1)  # (B, size, size, 2)
-    drawn = F.grid_sample(texture, position / _REACH, padding_mode="border", align_corners=True)
+    drawn = F.grid_sample(texture, position / REACH, padding_mode="border", align_corners=True)
     mouth = torch.sigmoid((ellipse.edge - position.square().sum(-1)) * ellipse.steepness)
     return drawn, mouth[:, None]
 

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from src.engine.fused import compact_mouth
 from src.engine.fused.compact_conv import Conv
 from src.engine.fused.compact_flow import Calm, splat
 from src.engine.fused.compact_generator import FusedGenerator
@@ -17,6 +18,7 @@ from src.modules.compact.candidates import blend, candidate_motions, squared_dis
 from src.modules.compact.dense_motion import _gaussians
 from src.modules.compact.grid import centre_grid
 from src.modules.compact.keypoints import fit_affine, with_outline
+from src.modules.compact.mouth_texture import MouthTexture
 from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.modules.compact.warping_network import CompactWarpingNetwork
 from tests.tolerances import FLOAT32, FLOAT64
@@ -136,7 +138,8 @@ def test_warping(keypoints, volumes, lip_edge_reach):
 
 
 @pytest.mark.parametrize("texture", [None, {"hidden": 8, "rows": 6, "columns": 10, "share": 0.6}])
-def test_generator(keypoints, texture):
+def test_generator(keypoints, texture, monkeypatch):
+    monkeypatch.setattr(compact_mouth, "_LEAST", 1e-14)
     plain = CompactSPADEDecoder(3, 24, 3, 21, 2, 16, 12, 8, 2, 8, texture).to(torch.float64)
     randomised(plain)
     feature, warped = torch.randn(3, 24, 8, 8), torch.rand(3, 3, 64, 64)
@@ -144,3 +147,16 @@ def test_generator(keypoints, texture):
     pairs = zip(FusedGenerator(plain)(feature, rows, *keypoints), plain(feature, warped, *keypoints), strict=True)
     for actual, wanted in pairs:
         same(actual[..., :3] / 255, wanted.permute(0, 2, 3, 1))
+
+
+@pytest.mark.parametrize("moved", [0.0, 0.9, 5.0], ids=["inside", "border", "outside"])
+def test_the_mouth_is_painted_as_far_as_it_is_seen(keypoints, moved):
+    texture = randomised(MouthTexture(hidden=8, rows=6, columns=10, share=0.6).to(torch.float64)).eval()
+    kp, paint, warped = keypoints[0] * 0.3 + moved, torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
+    fused = F.pad(paint, (0, 0, 0, 0, 0, 1)).permute(0, 2, 3, 1).contiguous() * 255
+    compact_mouth.FusedMouth(texture)(fused, (warped * 2 - 1).permute(0, 2, 3, 1), kp)
+    wanted = texture.over(paint, warped, kp).permute(0, 2, 3, 1)
+    assert float((fused[..., :3] / 255 - wanted).abs().max()) < compact_mouth._LEAST
+    assert (fused[..., 3] == 0).all()
+    painted = (fused[..., :3] / 255 - paint.permute(0, 2, 3, 1)).abs().amax(-1) > 1e-9
+    assert bool(painted.any()) == (moved < 1)
