@@ -73,7 +73,8 @@ async function start() {
     video.srcObject = stream;
     await video.play();
   } catch (error) {
-    if (turn === mine) stop();
+    if (turn !== mine) return;  // stopped meanwhile: that is what the message says
+    stop();
     say(`The camera cannot be used: ${error.message}`);
     return;
   }

@@ -12,7 +12,7 @@ from torch import nn
 from ..errors import InputError, MissingFileError
 from ..weights.catalogue import MODELS
 from ..weights.folder import files_within, weights_root
-from ..weights.layout import LIP_EDGE, MOUTH_TEXTURE
+from ..weights.layout import LIP_EDGE, MOUTH_TEXTURE, without_texture
 from ..weights.load import load_strict, read_state
 from ..weights.paths import shipped_weights_dir
 
@@ -53,15 +53,17 @@ def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path
     if missing := [files[name].path for name in networks if name not in found]:
         raise MissingFileError(f"'{folder}' is no weights folder of {model}: it lacks {', '.join(missing)}")
     for name, network in networks.items():
-        state = _without_texture(read_state(found[name]), network)
+        state = _with_own_texture(read_state(found[name]), network, found[name])
         load_strict(network, _with_lip_edge(state, network, found[name]), what=f"'{found[name]}'")
 
 
-def _without_texture(state: dict[str, Any], network: nn.Module) -> dict[str, Any]:
-    """Weights of the compact G without the texture of the mouth, if the network has none: stage 3 makes it anew."""
-    if getattr(network, MOUTH_TEXTURE, None) is not None:
-        return state
-    return {key: value for key, value in state.items() if not key.startswith(f"{MOUTH_TEXTURE}.")}
+def _with_own_texture(state: dict[str, Any], network: nn.Module, file: Path) -> dict[str, Any]:
+    """Weights of the compact G with the texture of the mouth that the network has, if any: stage 3 makes it anew."""
+    rest = without_texture(state)
+    if len(rest) < len(state):
+        _log.info("'%s' holds a texture of the mouth, which only stage 3 trains: it is left out", file)
+    own = {key: value for key, value in network.state_dict().items() if key.partition(".")[0] == MOUTH_TEXTURE}
+    return {**rest, **own}
 
 
 def _with_lip_edge(state: dict[str, Any], network: nn.Module, file: Path) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from typing import Any
 
 from ..config.model_config import load_model_config
 from ..errors import InputError
-from ..modules.compact.spade_generator import CompactSPADEDecoder
-from ..weights.layout import without_texture
 from .beginning import load_from_folder, weights_folder
 from .data.batches import Batches
 from .data.keypoint_batches import KeypointBatches
@@ -44,8 +42,8 @@ def create_stage(
     Args:
         recipe: see there.
         init: weights to begin with: a weights folder, or "shipped" for those of the project; None for none. Nothing is
-            fetched. For stage 2 of base and stage 3 of compact the
-            folder with the networks of stage 1.
+            fetched. For stage 2 of base and stage 3 of
+            compact the folder with the networks of stage 1.
         identity: weights of a face identity network, for the identity term of the official architecture.
         save_memory: for the official architecture, see `OfficialStage`.
 
@@ -80,10 +78,8 @@ def _compact_heads(given: _Given) -> Stage:
 
 def _compact_mouth(given: _Given) -> Stage:
     if given.folder is None:
-        raise InputError("stage 3 of compact needs the G that it adds to: give its weights folder as --init")
-    generator = CompactSPADEDecoder(**without_texture(given.params["spade_generator_params"]))
-    load_from_folder({"spade_generator": generator}, given.recipe.model, given.folder)
-    return CompactMouthStage(given.params, given.recipe, generator)
+        raise InputError("stage 3 of compact needs the F, W and G that it adds to: give their weights folder as --init")
+    return _begun(CompactMouthStage(given.params, given.recipe), given)
 
 
 def _official(given: _Given) -> Stage:

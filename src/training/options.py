@@ -30,7 +30,8 @@ class TrainOptions:
     ] = None
     """Weights folder for what was learnt; stages may share one. Files of an earlier run are replaced."""
     init: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(optional)")] = None
-    """Weights to begin with: a weights folder, or 'shipped' for those of the project. Without it: from scratch."""
+    """Weights to begin with: a weights folder, or 'shipped' for those of the project. Without it from scratch, which
+    stage 2 of base and stage 3 of compact cannot."""
     resume: bool = False
     """Go on from the last checkpoint of the output folder."""
     seed: int = 0

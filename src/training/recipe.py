@@ -123,6 +123,9 @@ def load_recipe(name: str, stage: int = 1) -> Recipe:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"'{path}' is no YAML: {error}") from error
     part = content.get(f"stage{stage}") if isinstance(content, dict) else None
+    stages = [name for name in _PARTS[1:] if isinstance(content, dict) and name in content]
+    if part is None and stages and "model" in content:
+        raise InputError(f"'{path}' has no stage{stage}, only {', '.join(stages)}")
     if not isinstance(part, dict) or "model" not in content:
         raise InputError(f"'{path}' must have the keys model and stage{stage}")
     if unknown := set(content) - set(_PARTS):

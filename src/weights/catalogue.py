@@ -140,8 +140,8 @@ _COMPACT = ModelEntry(
         ),
         "spade_generator": _shipped(
             "compact/spade_generator.safetensors",
-            3482952,
-            "87ebbd6cc415e7c349f7820ce1baa64ada931f803cc60069d39f0a0f1ef32b20",
+            3483034,
+            "817e25e49bbf96b7beaac2a524e6d19c577ed1b28f2d1eb0fa949e79addf8b0f",
             _SHARE_ALIKE,
         ),
         "stitching_retargeting_module": _shipped(

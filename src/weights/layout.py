@@ -55,7 +55,7 @@ def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[s
         params: constructor arguments of a network.
         state: flat state dict of a file.
     """
-    if MOUTH_TEXTURE in params and not any(key.startswith(f"{MOUTH_TEXTURE}.") for key in state):
+    if MOUTH_TEXTURE in params and len(without_texture(state)) == len(state):
         return without_texture(params)
     dense = params.get("dense_motion_params", {})
     if "lip_edge_reach" not in dense or LIP_EDGE in state:
@@ -64,8 +64,8 @@ def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[s
 
 
 def without_texture(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Constructor arguments of a network, without the texture of the mouth."""
-    return {name: value for name, value in params.items() if name != MOUTH_TEXTURE}
+    """Constructor arguments of a network, or its state dict, without the texture of the mouth."""
+    return {name: value for name, value in params.items() if name.partition(".")[0] != MOUTH_TEXTURE}
 
 
 def _flat(state: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:

@@ -1,5 +1,6 @@
 """From recipes to stages: weights to begin with, and options that a stage cannot use."""
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from src.training import create_stage as module
 from src.training.create_stage import create_stage
 from src.training.recipe import load_recipe
 from src.weights import resolve
+from src.weights.layout import MOUTH_TEXTURE, without_texture
 from src.weights.paths import shipped_weights_dir
 
 from .stages.test_official import TINY, make_recipe
@@ -86,21 +88,27 @@ def test_base_begins_with_what_it_exported(tiny, tmp_path):
         create_stage(tiny, str(tmp_path / "lost"))
 
 
-def test_the_mouth_is_added_to_the_generator_of_a_folder(tmp_path):
-    """With --init alone, whose own texture, if it has one, is made anew."""
-    with pytest.raises(InputError, match=r"stage 3 of compact needs the G.*--init"):
+def test_stage_3_adds_the_mouth_to_the_networks_of_a_folder(tmp_path, caplog):
+    with pytest.raises(InputError, match=r"stage 3 of compact needs the F, W and G.*--init"):
         create_stage(load_recipe("compact", 3))
-    stage = create_stage(load_recipe("compact", 3), str(compact_folder(tmp_path / "w")))
-    (file,) = stage.export(stage.networks, tmp_path / "out")
+    folder = compact_folder(tmp_path / "w")
+    with caplog.at_level(logging.INFO):
+        stage = create_stage(load_recipe("compact", 3), str(folder))
+    assert "texture of the mouth, which only stage 3 trains: it is left out" in caplog.text
+    files = {file.stem: load_file(file) for file in stage.export(stage.networks, tmp_path / "out")}
+    given = {name: load_file(folder / f"compact/{name}.safetensors") for name in NETWORKS}
+    changed = {key for name in NETWORKS for key in given[name] if not torch.equal(files[name][key], given[name][key])}
+    assert {key.partition(".")[0] for key in changed} == {MOUTH_TEXTURE}
+    assert all(files[name].keys() == given[name].keys() for name in NETWORKS)
+
+
+def test_stage_1_leaves_the_mouth_out(tmp_path, caplog):
+    with caplog.at_level(logging.INFO):
+        stage = create_stage(load_recipe("compact"), "shipped")
+    assert "texture of the mouth" in caplog.text
+    exported = load_file(stage.export(stage.networks, tmp_path)[-1])
     shipped = load_file(shipped_weights_dir() / "compact/spade_generator.safetensors")
-    added = {f"mouth_texture.{key}" for key in stage.networks["mouth_texture"].state_dict()}
-    exported = load_file(file)
-    assert {key for key in added if not key.endswith("num_batches_tracked")} == {
-        key for key in exported if key.startswith("mouth_texture.")
-    }
-    assert all(
-        torch.equal(exported[key], value) for key, value in shipped.items() if not key.startswith("mouth_texture.")
-    )
+    assert exported.keys() == without_texture(shipped).keys() < shipped.keys()
 
 
 def test_nothing_trains_stage_3_of_base():

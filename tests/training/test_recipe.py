@@ -17,6 +17,11 @@ def test_our_recipes_are_read(name, stage):
     assert all(weight > 0 for weight in recipe.losses.values())
 
 
+def test_base_has_no_third_stage():
+    with pytest.raises(InputError, match=r"base\.yaml' has no stage3, only stage1, stage2"):
+        load_recipe("base", 3)
+
+
 def test_a_recipe_of_ones_own(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text(

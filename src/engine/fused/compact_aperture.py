@@ -17,7 +17,7 @@ from ...modules.compact.ellipses import Ellipses, eye_ellipses, lost_lid_height,
 
 Array = NDArray[np.float32]
 
-_LEAST = 2e-5  # share of paint that is not seen: 0.005 of 255
+LEAST = 2e-5  # share of paint that is not seen: 0.005 of 255
 _TINY = 1e-12
 
 
@@ -44,14 +44,19 @@ class Ellipse:
         lengths = (self.axes**2).sum(1, keepdims=True)
         if lengths.min() < _TINY:
             return np.array([[-np.inf, -np.inf], [np.inf, np.inf]], np.float32)
-        reach = np.sqrt(max(self.edge + np.log(self.gain / _LEAST) / self.steepness, 0))
+        reach = np.sqrt(max(self.edge + np.log(self.gain / LEAST) / self.steepness, 0))
         extent = reach * np.sqrt(((self.axes / lengths) ** 2).sum(0))
         return np.stack([self.centre - extent, self.centre + extent])
 
-    def draw(self, x: Array, y: Array) -> Array:
-        """Its values at the crossings of columns x and rows y, (len(y), len(x))."""
+    def along(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """How far the crossings of columns x and rows y lie along both axes, in half axes, (len(y), len(x)) each."""
         x, y = x - self.centre[0], y - self.centre[1]
         first, second = ((axis[0] * x) + (axis[1] * y)[:, None] for axis in self.axes)
+        return first, second
+
+    def draw(self, x: Array, y: Array) -> Array:
+        """Its values at the crossings of columns x and rows y, (len(y), len(x))."""
+        first, second = self.along(x, y)
         first *= first
         second *= second
         first += second
@@ -100,12 +105,12 @@ class Aperture:
 
 def apertures(kp_driving: Tensor, kp_source: Tensor) -> list[Aperture]:
     """What is painted in each of B frames, as in `paint_map`: keypoints (B, 21, 3) and (1 or B, 21, 3)."""
-    mouths = _seen(mouth_ellipse(kp_driving), mouth_strength(kp_driving) * newly_open(kp_driving, kp_source))
-    eyes = _seen(eye_ellipses(kp_driving), shut(lost_lid_height(kp_driving, kp_source)))
+    mouths = seen_ellipses(mouth_ellipse(kp_driving), mouth_strength(kp_driving) * newly_open(kp_driving, kp_source))
+    eyes = seen_ellipses(eye_ellipses(kp_driving), shut(lost_lid_height(kp_driving, kp_source)))
     return [Aperture(next(iter(mouth), None), both) for mouth, both in zip(mouths, eyes, strict=True)]
 
 
-def _seen(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
+def seen_ellipses(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
     """Of each of B frames those ellipses that have a gain: gains (B, n)."""
     edge, steepness = ellipses.edge, ellipses.steepness
     frames = zip(ellipses.centres.numpy(), ellipses.axes.numpy(), gains.tolist(), strict=True)
@@ -113,7 +118,7 @@ def _seen(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
         [
             Ellipse(centre, axes, edge, steepness, gain)
             for centre, gain in zip(centres, shares, strict=True)
-            if gain > _LEAST
+            if gain > LEAST
         ]
         for centres, axes, shares in frames
     ]

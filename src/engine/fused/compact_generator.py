@@ -79,7 +79,7 @@ class FusedGenerator:
         mask = face_mask(kp_driving, residual.shape[1]).mul_(_RESIDUAL_GAIN * _WHITE)
         paint = paint.sigmoid().mul_(_WHITE)
         if self._texture is not None:
-            self._texture(paint, warped, kp_driving)
+            self._texture(paint, warped, kp_driving, kp_source)
         return residual * mask.permute(0, 2, 3, 1), paint
 
     def _with_heat(self, x: Tensor, kp: Tensor) -> Tensor:

@@ -1,73 +1,81 @@
-"""The texture of the compact model's mouth, drawn in its neighbourhood only: its soft edge vanishes close by."""
+"""The texture of the compact model's mouth, drawn where it is seen only: most of a picture is no open mouth."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
+from numpy.typing import NDArray
+from scipy.special import erf
+from torch import Tensor, nn
 
-from ...modules.compact.ellipses import Ellipses, mouth_ellipse
+from ...modules.compact.aperture import mouth_strength, newly_open
+from ...modules.compact.ellipses import mouth_ellipse
 from ...modules.compact.grid import cell_centres
-from ...modules.compact.mouth_texture import REACH, MouthTexture, face_colours
+from ...modules.compact.mouth_texture import FARTHEST, MouthTexture, face_colours, known, sample_texture
+from .compact_aperture import LEAST, Aperture, Ellipse, seen_ellipses
+
+Floats = NDArray[np.floating]
 
 _WHITE = 255.0
 _COLOURS = 3
-_LEAST = 2e-5  # share of the texture that is not seen: 0.005 of 255
-_TINY = 1e-12
 
 
 class FusedMouth:
-    """Computes what `MouthTexture.over` computes, in place.
+    """Computes what `MouthTexture.over` computes, in place, in frames in which it is seen.
 
     Args:
         texture: with its weights, ready for inference.
     """
 
     def __init__(self, texture: MouthTexture) -> None:
-        self._texture = texture
+        self._texture, self._share = texture, float(texture.share)
+        norm, layers = texture.norm, [layer for layer in texture.mlp if isinstance(layer, nn.Linear)]
+        assert norm.running_mean is not None and norm.running_var is not None, "it keeps statistics"
+        self._mean, self._scale = norm.running_mean.numpy(), (norm.running_var + norm.eps).rsqrt().numpy()
+        self._layers = [(np.ascontiguousarray(layer.weight.mT.numpy()), layer.bias.numpy()) for layer in layers]
 
-    def __call__(self, paint: Tensor, warped: Tensor, kp: Tensor) -> None:
+    def __call__(self, paint: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor) -> None:
         """Mix the texture into G's paint.
 
         Args:
             paint: (B, N, N, 4) in levels of 255.
             warped: the warped picture, (B, n, n, 3 or 4) RGB in -1..1.
-            kp: of the driving frames, (B, 21, 3).
+            kp_driving: (B, 21, 3).
+            kp_source: (1, 21, 3) or (B, 21, 3).
         """
-        ellipses, size = mouth_ellipse(kp), paint.shape[1]
-        first, sides = _windows(ellipses, size, self._texture.share)
-        if not all(sides):
+        is_seen = mouth_strength(kp_driving) * newly_open(kp_driving, kp_source) > LEAST  # (B, 1)
+        mouths = seen_ellipses(mouth_ellipse(kp_driving), self._share * is_seen)
+        if not any(mouths):
             return
-        colours = face_colours(warped.permute(0, 3, 1, 2)[:, :_COLOURS], kp) / 2 + 0.5
-        texture = self._texture(colours, kp) * _WHITE
-        centres = cell_centres(size, kp)
-        x, y = (
-            torch.stack([centres[i : i + side] for i in begin.tolist()]) - ellipses.centres[:, 0, axis, None]
-            for axis, (begin, side) in enumerate(zip(first.mT, sides, strict=True))
-        )  # (B, w), (B, h)
-        position = torch.stack([_along(axis, x, y) for axis in ellipses.axes.unbind(1)], -1)  # (B, h, w, 2)
-        drawn = F.grid_sample(texture, position / REACH, padding_mode="border", align_corners=True)
-        inside = torch.sigmoid((ellipses.edge - position.square().sum(-1)) * ellipses.steepness)
-        for i, (left, top) in enumerate(first.tolist()):
-            window = paint[i, top : top + sides[1], left : left + sides[0], :_COLOURS]
-            window.lerp_(drawn[i].permute(1, 2, 0), (inside[i] * self._texture.share)[..., None])
+        colours = face_colours(warped.permute(0, 3, 1, 2)[:, :_COLOURS], kp_driving) / 2 + 0.5
+        textures = self._drawn(known(colours, kp_driving))
+        for picture, texture, found in zip(paint, textures, mouths, strict=True):
+            for mouth in found:
+                _mix(picture, texture, mouth)
+
+    def _drawn(self, x: Tensor) -> Tensor:
+        """Textures (B, 3, rows, columns) in levels of 255, by numpy: torch would wake its threads for so little."""
+        y = ((x.numpy() - self._mean) * self._scale).clip(-FARTHEST, FARTHEST)
+        for i, (weight, bias) in enumerate(self._layers):
+            y = (_gelu(y) if i else y) @ weight + bias
+        shape = (_COLOURS, self._texture.rows, self._texture.columns)
+        return torch.from_numpy(y.clip(0, 1) * y.dtype.type(_WHITE)).unflatten(1, shape)
 
 
-def _windows(ellipses: Ellipses, size: int, share: float) -> tuple[Tensor, tuple[int, int]]:
-    """Where the ellipses are seen in maps: first columns and rows, (B, 2), and width and height, the same for all."""
-    lengths = ellipses.axes.square().sum(-1, keepdim=True)  # (B, 2, 1)
-    reach = math.sqrt(max(ellipses.edge + math.log(max(share, _LEAST) / _LEAST) / ellipses.steepness, 0))
-    extent = reach * (ellipses.axes / lengths).square().sum(1).sqrt()  # (B, 2)
-    extent = extent.masked_fill((lengths < _TINY).any(1), math.inf)  # an axis has no direction
-    centre = ellipses.centres[:, 0]
-    low, high = (((edge.clamp(-1, 1) + 1) * (size / 2)) for edge in (centre - extent, centre + extent))
-    first, last = low.floor().long(), high.ceil().long()
-    width, height = (last - first).amax(0).tolist()
-    return torch.minimum(first, size - torch.tensor([width, height])), (width, height)
+def _mix(paint: Tensor, texture: Tensor, mouth: Ellipse) -> None:
+    """Mix a texture (3, rows, columns) into the paint of one frame, (N, N, 4)."""
+    window = Aperture(mouth, []).window(len(paint))
+    if window is None:
+        return
+    rows, columns = window
+    centres = cell_centres(len(paint), texture).numpy()
+    x, y = centres[columns], centres[rows]
+    position = torch.from_numpy(np.stack(mouth.along(x, y), -1))[None]  # (1, h, w, 2)
+    drawn = sample_texture(texture[None], position)[0].permute(1, 2, 0)  # (h, w, 3)
+    paint[rows, columns, :_COLOURS].lerp_(drawn, torch.from_numpy(mouth.draw(x, y))[..., None])
 
 
-def _along(axis: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """How far the crossings of columns x (B, w) and rows y (B, h) lie in a direction (B, 2): (B, h, w)."""
-    return (axis[:, :1] * x)[:, None] + (axis[:, 1:] * y)[..., None]
+def _gelu(x: Floats) -> Floats:
+    return x * x.dtype.type(0.5) * (1 + erf(x * x.dtype.type(math.sqrt(0.5))))

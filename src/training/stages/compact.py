@@ -87,8 +87,7 @@ class CompactStage:
         self._terms.check_help("backbone", perceptual is not None, "perceptual")
         self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
         self._perceptual = None if perceptual is None else Helper(perceptual)
-        arguments = {name: without_texture(params[f"{name}_params"]) for name in _NETWORKS}  # that is stage 3's
-        self.networks = nn.ModuleDict({name: kind(**arguments[name]) for name, kind in _NETWORKS.items()})
+        self.networks = compact_networks({name: without_texture(part) for name, part in params.items()})  # stage 3's
         initialise(self.networks)
         _channels_last(self.networks)
         self.critics = nn.ModuleDict()
@@ -142,8 +141,18 @@ class CompactStage:
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
         """Write F, W and G: `folder` is then a weights folder of the product, but for what stages 2 and 3 add."""
-        files = MODELS["compact"].files
-        return [export_network(network, folder / files[name].path) for name, network in networks.items()]
+        return export_compact(networks, folder)
+
+
+def compact_networks(params: Mapping[str, Any]) -> nn.ModuleDict:
+    """F, W and G of a model definition, by the names of their files."""
+    return nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in _NETWORKS.items()})
+
+
+def export_compact(networks: nn.ModuleDict, folder: Path) -> list[Path]:
+    """Write F, W and G into a weights folder."""
+    files = MODELS["compact"].files
+    return [export_network(network, folder / files[name].path) for name, network in networks.items()]
 
 
 def _pixel_terms(drawn: Drawn, target: Tensor, kp: Tensor) -> dict[str, Callable[[], Tensor]]:

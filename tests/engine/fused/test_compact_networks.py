@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from src.engine.fused import compact_mouth
+from src.engine.fused import compact_aperture, compact_mouth
 from src.engine.fused.compact_conv import Conv
 from src.engine.fused.compact_flow import Calm, splat
 from src.engine.fused.compact_generator import FusedGenerator
@@ -14,6 +14,7 @@ from src.engine.fused.compact_warping import FusedWarping
 from src.engine.fused.fold import fold_batch_norm
 from src.modules.compact import calm as plain_calm
 from src.modules.compact import splat as plain_splat
+from src.modules.compact.aperture import newly_open
 from src.modules.compact.candidates import blend, candidate_motions, squared_distances
 from src.modules.compact.dense_motion import _gaussians
 from src.modules.compact.grid import centre_grid
@@ -137,26 +138,62 @@ def test_warping(keypoints, volumes, lip_edge_reach):
         same(actual, wanted)
 
 
+@pytest.fixture
+def everywhere(monkeypatch):
+    """The mouth's texture is drawn as far as numbers reach, not only as far as it is seen."""
+    for module in (compact_aperture, compact_mouth):
+        monkeypatch.setattr(module, "LEAST", 1e-14)
+
+
 @pytest.mark.parametrize("texture", [None, {"hidden": 8, "rows": 6, "columns": 10, "share": 0.6}])
-def test_generator(keypoints, texture, monkeypatch):
-    monkeypatch.setattr(compact_mouth, "_LEAST", 1e-14)
+def test_generator(keypoints, texture, everywhere):
     plain = CompactSPADEDecoder(3, 24, 3, 21, 2, 16, 12, 8, 2, 8, texture).to(torch.float64)
     randomised(plain)
+    if plain.mouth_texture is not None:
+        plain.mouth_texture.share.fill_(0.6)
     feature, warped = torch.randn(3, 24, 8, 8), torch.rand(3, 3, 64, 64)
     rows = (warped * 2 - 1).permute(0, 2, 3, 1).contiguous()
-    pairs = zip(FusedGenerator(plain)(feature, rows, *keypoints), plain(feature, warped, *keypoints), strict=True)
-    for actual, wanted in pairs:
-        same(actual[..., :3] / 255, wanted.permute(0, 2, 3, 1))
+    (residual, paint), wanted = FusedGenerator(plain)(feature, rows, *keypoints), plain(feature, warped, *keypoints)
+    same(residual[..., :3] / 255, wanted[0].permute(0, 2, 3, 1))
+    mouths = newly_open(keypoints[0], keypoints[1].expand_as(keypoints[0]))[..., None, None]  # others are not painted
+    assert bool((mouths > 0).any())
+    shown = (mouths > 0) if texture else torch.ones_like(mouths)
+    same(paint[..., :3] / 255 * shown, wanted[1].permute(0, 2, 3, 1) * shown)
+
+
+@pytest.fixture
+def mouths():
+    """The texture of a mouth; keypoints of three faces, the last of which has its mouth shut; the source's."""
+    texture = randomised(MouthTexture(hidden=8, rows=6, columns=10, share=0.6).to(torch.float64)).eval()
+    texture.share.fill_(0.6)
+    kp = 0.1 * torch.randn(3, 21, 3)
+    kp[:, 17], kp[:, 14] = torch.tensor([-0.2, 0.0, 0.0]), torch.tensor([0.2, 0.0, 0.0])
+    kp[:, 20], kp[:, 19] = torch.tensor([0.0, -0.05, 0.0]), torch.tensor([0.0, 0.1, 0.0])
+    kp[2, 19] = kp[2, 20]
+    return texture, kp, kp[2:]
+
+
+def painted(mouths, moved=0.0):
+    """What the fused form makes of G's paint, (3, 64, 64, 3), what the plain one does, and the paint."""
+    texture, kp, kp_source = mouths
+    paint, warped = torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
+    fused = F.pad(paint, (0, 0, 0, 0, 0, 1)).permute(0, 2, 3, 1).contiguous() * 255
+    rows = (warped * 2 - 1).permute(0, 2, 3, 1)
+    compact_mouth.FusedMouth(texture)(fused, rows, kp + moved, kp_source + moved)
+    assert (fused[..., 3] == 0).all()
+    wanted = texture.over(paint, warped, kp + moved)
+    return [fused[..., :3] / 255, *(picture.permute(0, 2, 3, 1) for picture in (wanted, paint))]
 
 
 @pytest.mark.parametrize("moved", [0.0, 0.9, 5.0], ids=["inside", "border", "outside"])
-def test_the_mouth_is_painted_as_far_as_it_is_seen(keypoints, moved):
-    texture = randomised(MouthTexture(hidden=8, rows=6, columns=10, share=0.6).to(torch.float64)).eval()
-    kp, paint, warped = keypoints[0] * 0.3 + moved, torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
-    fused = F.pad(paint, (0, 0, 0, 0, 0, 1)).permute(0, 2, 3, 1).contiguous() * 255
-    compact_mouth.FusedMouth(texture)(fused, (warped * 2 - 1).permute(0, 2, 3, 1), kp)
-    wanted = texture.over(paint, warped, kp).permute(0, 2, 3, 1)
-    assert float((fused[..., :3] / 255 - wanted).abs().max()) < compact_mouth._LEAST
-    assert (fused[..., 3] == 0).all()
-    painted = (fused[..., :3] / 255 - paint.permute(0, 2, 3, 1)).abs().amax(-1) > 1e-9
-    assert bool(painted.any()) == (moved < 1)
+def test_the_mouth_is_painted_as_far_as_it_is_seen(mouths, moved):
+    fused, wanted, paint = painted(mouths, moved)
+    assert float((fused - wanted)[:2].abs().max()) < compact_aperture.LEAST
+    changed = ((fused - paint).abs().amax(-1) > 1e-9).flatten(1).any(1).tolist()
+    assert changed == [moved < 1, moved < 1, False]
+
+
+def test_a_frame_without_numbers_spoils_no_other(mouths):
+    texture, kp, kp_source = mouths
+    fused, wanted, _ = painted((texture, torch.cat([kp[:1], kp[1:] * torch.nan]), kp_source))
+    assert float((fused - wanted)[0].abs().max()) < compact_aperture.LEAST

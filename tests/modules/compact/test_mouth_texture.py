@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from src.modules.compact.ellipses import mouth_ellipse
-from src.modules.compact.mouth_texture import MouthTexture, _shape, face_colours, lay
+from src.modules.compact.mouth_texture import FARTHEST, MouthTexture, _shape, draw_texture, face_colours, known
 
 SIZE, LEFT_CORNER, RIGHT_CORNER, LOWER_LIP, UPPER_LIP = 128, 17, 14, 19, 20
 
@@ -39,7 +39,7 @@ def test_a_texture_lies_between_the_lips(open_mouths):
     rows = torch.linspace(0, 1, 12)[:, None].expand(12, 20)
     columns = torch.linspace(0, 1, 20)[None].expand(12, 20)
     texture = torch.stack([rows, columns, torch.full((12, 20), 0.3)]).expand(5, -1, -1, -1)
-    drawn, mouth = lay(texture, open_mouths, SIZE)
+    drawn, mouth = draw_texture(texture, open_mouths, SIZE)
     assert drawn.shape == (5, 3, SIZE, SIZE) and mouth.shape == (5, 1, SIZE, SIZE)
     upper, lower, left, right = (
         at(drawn, open_mouths[:, point, :2]) for point in (UPPER_LIP, LOWER_LIP, LEFT_CORNER, RIGHT_CORNER)
@@ -50,7 +50,7 @@ def test_a_texture_lies_between_the_lips(open_mouths):
 
 
 def test_the_mouth_is_the_ellipse(open_mouths):
-    _, mouth = lay(torch.zeros(5, 3, 2, 2), open_mouths, SIZE)
+    _, mouth = draw_texture(torch.zeros(5, 3, 2, 2), open_mouths, SIZE)
     torch.testing.assert_close(mouth, mouth_ellipse(open_mouths).draw(SIZE), rtol=0, atol=1e-5)
 
 
@@ -72,13 +72,32 @@ def test_colours_are_those_at_the_keypoints(open_mouths):
     torch.testing.assert_close(seen[..., :2], torch.stack(wanted, 1)[..., :2], rtol=0, atol=1e-3)
 
 
-def test_only_the_mouth_is_painted_over(open_mouths):
+def test_the_share_of_the_texture_is_mixed_in(open_mouths):
     paint, warped = torch.rand(5, 3, SIZE, SIZE), torch.rand(5, 3, SIZE, SIZE)
     texture = small(share=0.6)
-    painted = texture.over(paint, warped, open_mouths)
-    drawn, mouth = lay(texture(face_colours(warped, open_mouths), open_mouths), open_mouths, SIZE)
-    inside, outside = (mouth > 0.99).expand_as(paint), (mouth < 1e-4).expand_as(paint)
-    assert inside.any()
-    torch.testing.assert_close(painted[inside], (0.4 * paint + 0.6 * drawn)[inside], rtol=0, atol=0.02)
-    torch.testing.assert_close(painted[outside], paint[outside], rtol=0, atol=1e-4)
+    drawn, mouth = draw_texture(texture(face_colours(warped, open_mouths), open_mouths), open_mouths, SIZE)
+    wanted = paint + 0.6 * mouth * (drawn - paint)
+    assert float((wanted - paint).abs().max()) > 0.1
+    torch.testing.assert_close(texture.over(paint, warped, open_mouths), wanted, rtol=0, atol=1e-6)
     assert torch.equal(small(share=0.0).over(paint, warped, open_mouths), paint)
+
+
+def test_a_turned_head_is_no_stranger_than_the_farthest(open_mouths):
+    """In a profile the pupils coincide, and lengths in their distance have no end."""
+    texture = small()
+    texture.norm.running_mean.copy_(known(torch.full((5, 12), 0.5), open_mouths).mean(0))
+    kp = open_mouths - open_mouths.mean(1, keepdim=True)
+    for degrees in (80, 89, 90):
+        angle = torch.tensor(degrees).deg2rad()
+        turn = torch.tensor([[angle.cos(), 0, -angle.sin()], [0, 1, 0], [angle.sin(), 0, angle.cos()]])
+        x = texture.norm(known(torch.full((5, 12), 0.5), kp @ turn))
+        assert float(x.abs().max()) > 4 * FARTHEST
+        clamped = texture.mlp(x.clamp(-FARTHEST, FARTHEST)).unflatten(1, (3, 6, 10)).clamp(0, 1)
+        torch.testing.assert_close(texture(torch.full((5, 12), 0.5), kp @ turn), clamped)
+
+
+def test_the_share_goes_with_the_weights():
+    weights = small(share=0.25).state_dict()
+    other = small(share=0.75)
+    other.load_state_dict(weights)
+    assert float(other.share) == 0.25
