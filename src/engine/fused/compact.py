@@ -134,8 +134,9 @@ class FusedCompact:
         feature, flow = self._warping(source.volume, x_d, x_s)
         flows = flow.permute(0, 2, 3, 1).contiguous().numpy()
         small = np.stack([warp(source.small[i % len(source.small)], at) for i, at in enumerate(flows)])
-        residual, paint = self._generator(feature, torch.from_numpy(small), x_d, x_s)
-        return _Frames(source, flow, flows, residual.numpy(), paint.numpy(), apertures(x_d, x_s))
+        seen = apertures(x_d, x_s)
+        residual, paint = self._generator(feature, torch.from_numpy(small), x_d, x_s, seen)
+        return _Frames(source, flow, flows, residual.numpy(), paint.numpy(), seen)
 
     def _prepared(self, features: SourceFeatures) -> _Source:
         """What depends on the source alone, made when the features are not those of the call before."""

@@ -105,12 +105,12 @@ class Aperture:
 
 def apertures(kp_driving: Tensor, kp_source: Tensor) -> list[Aperture]:
     """What is painted in each of B frames, as in `paint_map`: keypoints (B, 21, 3) and (1 or B, 21, 3)."""
-    mouths = seen_ellipses(mouth_ellipse(kp_driving), mouth_strength(kp_driving) * newly_open(kp_driving, kp_source))
-    eyes = seen_ellipses(eye_ellipses(kp_driving), shut(lost_lid_height(kp_driving, kp_source)))
+    mouths = _seen(mouth_ellipse(kp_driving), mouth_strength(kp_driving) * newly_open(kp_driving, kp_source))
+    eyes = _seen(eye_ellipses(kp_driving), shut(lost_lid_height(kp_driving, kp_source)))
     return [Aperture(next(iter(mouth), None), both) for mouth, both in zip(mouths, eyes, strict=True)]
 
 
-def seen_ellipses(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
+def _seen(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
     """Of each of B frames those ellipses that have a gain: gains (B, n)."""
     edge, steepness = ellipses.edge, ellipses.steepness
     frames = zip(ellipses.centres.numpy(), ellipses.axes.numpy(), gains.tolist(), strict=True)

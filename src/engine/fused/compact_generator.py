@@ -6,6 +6,7 @@ passes at the speed of the memory, and a shuffle copies whole pixels.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.compact.aperture import aperture_maps
 from ...modules.compact.face_ellipse import face_mask
 from ...modules.compact.spade_generator import CompactSPADEDecoder
+from .compact_aperture import Aperture
 from .compact_conv import Conv
 from .compact_motion import bells
 from .compact_mouth import FusedMouth
@@ -52,7 +54,9 @@ class FusedGenerator:
         conv, _ = network.conv_img
         self._image = Conv(*_by_place(*(_with_fourth_channel(part) for part in parameters(conv))))
 
-    def __call__(self, feature: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(
+        self, feature: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor, seen: Sequence[Aperture]
+    ) -> tuple[Tensor, Tensor]:
         """Decode B frames.
 
         Args:
@@ -60,9 +64,11 @@ class FusedGenerator:
             warped: the warped picture at eight times that size, (B, 8H, 8W, 3 or 4) RGB in -1..1.
             kp_driving: (B, 21, 3).
             kp_source: (1, 21, 3) or (B, 21, 3).
+            seen: what is painted in each frame: `apertures` of these keypoints.
 
         Returns:
-            Residual and paint in levels of 255, (B, 8H, 8W, 4) each; the fourth channel means nothing.
+            Residual and paint in levels of 255, (B, 8H, 8W, 4) each; the fourth channel means nothing, nor does the
+            inside of a mouth that is not seen.
         """
         x = self._fc(feature)
         for block in self._middle:
@@ -79,7 +85,7 @@ class FusedGenerator:
         mask = face_mask(kp_driving, residual.shape[1]).mul_(_RESIDUAL_GAIN * _WHITE)
         paint = paint.sigmoid().mul_(_WHITE)
         if self._texture is not None:
-            self._texture(paint, warped, kp_driving, kp_source)
+            self._texture(paint, warped, kp_driving, seen)
         return residual * mask.permute(0, 2, 3, 1), paint
 
     def _with_heat(self, x: Tensor, kp: Tensor) -> Tensor:

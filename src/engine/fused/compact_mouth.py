@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -10,11 +12,9 @@ from numpy.typing import NDArray
 from scipy.special import erf
 from torch import Tensor, nn
 
-from ...modules.compact.aperture import mouth_strength, newly_open
-from ...modules.compact.ellipses import mouth_ellipse
 from ...modules.compact.grid import cell_centres
 from ...modules.compact.mouth_texture import FARTHEST, MouthTexture, face_colours, known, sample_texture
-from .compact_aperture import LEAST, Aperture, Ellipse, seen_ellipses
+from .compact_aperture import Aperture, Ellipse
 
 Floats = NDArray[np.floating]
 
@@ -36,24 +36,22 @@ class FusedMouth:
         self._mean, self._scale = norm.running_mean.numpy(), (norm.running_var + norm.eps).rsqrt().numpy()
         self._layers = [(np.ascontiguousarray(layer.weight.mT.numpy()), layer.bias.numpy()) for layer in layers]
 
-    def __call__(self, paint: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor) -> None:
+    def __call__(self, paint: Tensor, warped: Tensor, kp: Tensor, seen: Sequence[Aperture]) -> None:
         """Mix the texture into G's paint.
 
         Args:
             paint: (B, N, N, 4) in levels of 255.
             warped: the warped picture, (B, n, n, 3 or 4) RGB in -1..1.
-            kp_driving: (B, 21, 3).
-            kp_source: (1, 21, 3) or (B, 21, 3).
+            kp: of the driving frames, (B, 21, 3).
+            seen: what is painted in each of them.
         """
-        is_seen = mouth_strength(kp_driving) * newly_open(kp_driving, kp_source) > LEAST  # (B, 1)
-        mouths = seen_ellipses(mouth_ellipse(kp_driving), self._share * is_seen)
-        if not any(mouths):
+        if not any(aperture.mouth for aperture in seen):
             return
-        colours = face_colours(warped.permute(0, 3, 1, 2)[:, :_COLOURS], kp_driving) / 2 + 0.5
-        textures = self._drawn(known(colours, kp_driving))
-        for picture, texture, found in zip(paint, textures, mouths, strict=True):
-            for mouth in found:
-                _mix(picture, texture, mouth)
+        colours = face_colours(warped.permute(0, 3, 1, 2)[:, :_COLOURS], kp) / 2 + 0.5
+        textures = self._drawn(known(colours, kp))
+        for picture, texture, aperture in zip(paint, textures, seen, strict=True):
+            if aperture.mouth is not None:
+                _mix(picture, texture, replace(aperture.mouth, gain=self._share))
 
     def _drawn(self, x: Tensor) -> Tensor:
         """Textures (B, 3, rows, columns) in levels of 255, by numpy: torch would wake its threads for so little."""

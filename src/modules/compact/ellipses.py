@@ -41,7 +41,7 @@ def mouth_ellipse(kp: Tensor) -> Ellipses:
     """The open mouth of keypoints (B, 21, 3); the narrowest one is a line."""
     right, down, width = _axes(kp, _LEFT_CORNER, _RIGHT_CORNER)
     centre = (kp[:, _LOWER_LIP, :2] + kp[:, _UPPER_LIP, :2]) / 2
-    half_width, half_height = (0.43 * width).clamp(min=0.02), (lip_gap(kp) / 2).clamp(min=0.006)
+    half_width, half_height = (0.43 * width).clamp(min=0.02), (_gap(kp, down) / 2).clamp(min=0.006)
     axes = torch.stack([right / half_width, down / half_height], 1)
     return Ellipses(centre[:, None], axes, edge=0.95, steepness=5.0)
 
@@ -56,12 +56,16 @@ def eye_ellipses(kp: Tensor) -> Ellipses:
 def lip_gap(kp: Tensor) -> Tensor:
     """Opening of the inner lips, (B, 1), never negative."""
     _, down, _ = _axes(kp, _LEFT_CORNER, _RIGHT_CORNER)
-    return ((kp[:, _LOWER_LIP, :2] - kp[:, _UPPER_LIP, :2]) * down).sum(-1, keepdim=True).clamp(min=0)
+    return _gap(kp, down)
 
 
 def lost_lid_height(kp_driving: Tensor, kp_source: Tensor) -> Tensor:
     """How much lower the upper lids are than in the source, in eye distances, (B, 2)."""
     return _lid_height(kp_source) - _lid_height(kp_driving)
+
+
+def _gap(kp: Tensor, down: Tensor) -> Tensor:
+    return ((kp[:, _LOWER_LIP, :2] - kp[:, _UPPER_LIP, :2]) * down).sum(-1, keepdim=True).clamp(min=0)
 
 
 def _lid_height(kp: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from src.engine.fused import compact_aperture, compact_mouth
+from src.engine.fused.compact_aperture import apertures
 from src.engine.fused.compact_conv import Conv
 from src.engine.fused.compact_flow import Calm, splat
 from src.engine.fused.compact_generator import FusedGenerator
@@ -141,8 +142,7 @@ def test_warping(keypoints, volumes, lip_edge_reach):
 @pytest.fixture
 def everywhere(monkeypatch):
     """The mouth's texture is drawn as far as numbers reach, not only as far as it is seen."""
-    for module in (compact_aperture, compact_mouth):
-        monkeypatch.setattr(module, "LEAST", 1e-14)
+    monkeypatch.setattr(compact_aperture, "LEAST", 1e-14)
 
 
 @pytest.mark.parametrize("texture", [None, {"hidden": 8, "rows": 6, "columns": 10, "share": 0.6}])
@@ -153,7 +153,11 @@ def test_generator(keypoints, texture, everywhere):
         plain.mouth_texture.share.fill_(0.6)
     feature, warped = torch.randn(3, 24, 8, 8), torch.rand(3, 3, 64, 64)
     rows = (warped * 2 - 1).permute(0, 2, 3, 1).contiguous()
-    (residual, paint), wanted = FusedGenerator(plain)(feature, rows, *keypoints), plain(feature, warped, *keypoints)
+    seen = apertures(*keypoints)
+    (residual, paint), wanted = (
+        FusedGenerator(plain)(feature, rows, *keypoints, seen),
+        plain(feature, warped, *keypoints),
+    )
     same(residual[..., :3] / 255, wanted[0].permute(0, 2, 3, 1))
     mouths = newly_open(keypoints[0], keypoints[1].expand_as(keypoints[0]))[..., None, None]  # others are not painted
     assert bool((mouths > 0).any())
@@ -179,7 +183,7 @@ def painted(mouths, moved=0.0):
     paint, warped = torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
     fused = F.pad(paint, (0, 0, 0, 0, 0, 1)).permute(0, 2, 3, 1).contiguous() * 255
     rows = (warped * 2 - 1).permute(0, 2, 3, 1)
-    compact_mouth.FusedMouth(texture)(fused, rows, kp + moved, kp_source + moved)
+    compact_mouth.FusedMouth(texture)(fused, rows, kp + moved, apertures(kp + moved, kp_source + moved))
     assert (fused[..., 3] == 0).all()
     wanted = texture.over(paint, warped, kp + moved)
     return [fused[..., :3] / 255, *(picture.permute(0, 2, 3, 1) for picture in (wanted, paint))]
