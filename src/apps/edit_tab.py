@@ -104,8 +104,7 @@ class EditTab:
         # `change`, not `input`: keys and the small arrow that takes a slider back count as well
         edits = [widget.change for widget in (*sliders, self._set_up["flag_stitching"])]
         gr.on(edits, toasting(self._edit), everything, shown, trigger_mode="always_last", **_IN_TURN)
-        reset = self._reset.click(toasting(self._neutral), self._opened, list(self._controls.values()), **QUIET)
-        self._opens_at(reset.success, self._open_if_closed)
+        self._reset.click(toasting(self._neutral), self._opened, list(self._controls.values()), **QUIET)
         # the faces are looked for first: which of them is meant decides what is opened
         for trigger in (self._faces.looked.success, self._faces.picked.success):
             self._opens_at(trigger, self._open)
@@ -137,10 +136,6 @@ class EditTab:
         opened = Opened(editor, stays(self._before_after, editor.before))
         given = {**given, self._opened: opened, **dict(zip(self._targets.values(), opened.openings, strict=True))}
         return [opened, *opened.openings, *self._edit(given)]
-
-    def _open_if_closed(self, given: dict[Block, Any]) -> list[Any]:
-        """One that is open stays: opened anew it would take back what the visitor has set meanwhile."""
-        return [gr.skip()] * 5 if given[self._opened] is not None else self._open(given)
 
     def _reopen(self, given: dict[Block, Any]) -> list[Any]:
         """Set the portrait anew in another crop; targets that the visitor has set stay."""

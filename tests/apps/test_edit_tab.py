@@ -10,7 +10,6 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from src.errors import InputError
 from src.live_portrait_wrapper import LivePortraitWrapper
 from src.motion.sliders import SLIDERS
 from tests.apps.media import D0, MONA_LISA, no_face, pixels, toast, two_faces, upload
@@ -228,26 +227,6 @@ def test_what_is_set_while_another_crop_opens_stays(editor, monkeypatch):
     editor.wait_for_function(CHANGED, arg=old, timeout=10_000)
     editor.wait_for_timeout(1500)
     expect(value_of(editor, "input_lip_ratio")).to_have_value("0.3")
-
-
-def test_reset_opens_a_portrait_that_was_lost(editor, monkeypatch):
-    """By an error, or since it was kept for too long."""
-    monkeypatch.setattr(LivePortraitWrapper, "open_editor", raising(InputError("not now")))
-    box = editor.get_by_label("number input for crop scale").first
-    box.fill("1.8")
-    box.blur()
-    assert "Not now" in toast(editor)
-    expect(editor.locator(CROP)).to_have_count(0)
-    monkeypatch.undo()
-    editor.click("#edit-reset")
-    editor.locator(CROP).wait_for(timeout=20_000)
-
-
-def raising(error: Exception):
-    def raises(*args, **options):
-        raise error
-
-    return raises
 
 
 def test_another_crop_keeps_what_was_set(editor):

@@ -12,7 +12,9 @@ RESULT = "#live [data-live=result]"
 STATS = "#live [data-live=stats]"
 FRAMES = "Number(document.querySelector('#live [data-frames]')?.dataset.frames ?? 0)"
 NAME = "document.querySelector('#live-name textarea, #live-name input')?.value"  # of the open portrait
-SLOW_DECODE = "HTMLImageElement.prototype.decode = () => new Promise((done) => { window.decoded = done; })"
+SLOW_DECODE = """() => {
+  HTMLImageElement.prototype.decode = () => new Promise((done) => { window.decoded = done; });
+}"""
 SECONDS = 6
 
 
@@ -51,9 +53,9 @@ def test_a_picture_that_is_still_decoded_does_not_undo_stop(live):
     upload(live, "#live-source", MONA_LISA)
     start(live)
     live.evaluate(SLOW_DECODE)
-    live.wait_for_function("window.decoded")  # a picture waits
+    live.wait_for_function("() => !!window.decoded")  # a picture waits
     live.get_by_role("button", name="Stop").click()
-    live.evaluate("window.decoded()")
+    live.evaluate("() => window.decoded()")
     live.wait_for_timeout(500)
     expect(live.locator("#live")).to_contain_text("The camera is off")
     expect(live.locator(STATS)).to_be_empty()
