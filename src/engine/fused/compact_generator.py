@@ -67,8 +67,7 @@ class FusedGenerator:
             seen: what is painted in each frame: `apertures` of these keypoints.
 
         Returns:
-            Residual and paint in levels of 255, (B, 8H, 8W, 4) each; the fourth channel means nothing, nor does the
-            inside of a mouth that is not seen.
+            Residual and paint in levels of 255, (B, 8H, 8W, 4) each; the fourth channel means nothing.
         """
         x = self._fc(feature)
         for block in self._middle:

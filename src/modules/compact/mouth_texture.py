@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .aperture import mouth_strength, newly_open
 from .ellipses import across_eyes, mouth_ellipse
 from .grid import along
 
@@ -63,19 +64,21 @@ class MouthTexture(nn.Module):
         texture = self.mlp(x.clamp(-FARTHEST, FARTHEST)).to(kp_driving)
         return texture.unflatten(1, (_COLOURS, self.rows, self.columns)).clamp(0, 1)
 
-    def over(self, paint: Tensor, warped: Tensor, kp_driving: Tensor) -> Tensor:
-        """Mix the texture into G's paint.
+    def over(self, paint: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor) -> Tensor:
+        """Mix the texture into G's paint where a mouth opens.
 
         Args:
             paint: (B, 3, N, N) in 0..1.
             warped: the warped picture, (B, 3, n, n) RGB in 0..1.
             kp_driving: (B, 21, 3) in crop coordinates.
+            kp_source: the same shape.
 
         Returns:
-            (B, 3, N, N) in 0..1, `paint` outside of the mouth.
+            (B, 3, N, N) in 0..1, `paint` outside of the mouth, and where it opens no farther than the source's.
         """
         drawn, mouth = draw_texture(self(face_colours(warped, kp_driving), kp_driving), kp_driving, paint.shape[-1])
-        return torch.lerp(paint, drawn, self.share * mouth)
+        opens = mouth_strength(kp_driving) * newly_open(kp_driving, kp_source) > 0  # (B, 1)
+        return torch.lerp(paint, drawn, self.share * mouth * opens[..., None, None])
 
 
 def draw_texture(texture: Tensor, kp: Tensor, size: int) -> tuple[Tensor, Tensor]:

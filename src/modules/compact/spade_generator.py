@@ -108,7 +108,7 @@ class CompactSPADEDecoder(nn.Module):
         residual, paint = self.conv_img(F.leaky_relu(x, _SLOPE)).chunk(2, 1)
         paint = torch.sigmoid(paint)
         if self.mouth_texture is not None:
-            paint = self.mouth_texture.over(paint, warped, kp_driving)
+            paint = self.mouth_texture.over(paint, warped, kp_driving, kp_source)
         # Outside the face a residual only makes halos.
         return _RESIDUAL_GAIN * residual * face_mask(kp_driving, residual.shape[-1]), paint
 

@@ -72,14 +72,17 @@ def test_colours_are_those_at_the_keypoints(open_mouths):
     torch.testing.assert_close(seen[..., :2], torch.stack(wanted, 1)[..., :2], rtol=0, atol=1e-3)
 
 
-def test_the_share_of_the_texture_is_mixed_in(open_mouths):
+def test_the_share_of_the_texture_is_mixed_in(open_mouths, x_d):
     paint, warped = torch.rand(5, 3, SIZE, SIZE), torch.rand(5, 3, SIZE, SIZE)
     texture = small(share=0.6)
     drawn, mouth = draw_texture(texture(face_colours(warped, open_mouths), open_mouths), open_mouths, SIZE)
     wanted = paint + 0.6 * mouth * (drawn - paint)
     assert float((wanted - paint).abs().max()) > 0.1
-    torch.testing.assert_close(texture.over(paint, warped, open_mouths), wanted, rtol=0, atol=1e-6)
-    assert torch.equal(small(share=0.0).over(paint, warped, open_mouths), paint)
+    shut = x_d.clone()
+    shut[:, LOWER_LIP] = shut[:, UPPER_LIP]
+    torch.testing.assert_close(texture.over(paint, warped, open_mouths, shut), wanted, rtol=0, atol=1e-6)
+    assert torch.equal(small(share=0.0).over(paint, warped, open_mouths, shut), paint)
+    assert torch.equal(texture.over(paint, warped, open_mouths, open_mouths), paint)  # the source shows all of it
 
 
 def test_a_turned_head_is_no_stranger_than_the_farthest(open_mouths):
