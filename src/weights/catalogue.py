@@ -141,7 +141,7 @@ _COMPACT = ModelEntry(
         "spade_generator": _shipped(
             "compact/spade_generator.safetensors",
             3483034,
-            "817e25e49bbf96b7beaac2a524e6d19c577ed1b28f2d1eb0fa949e79addf8b0f",
+            "6cce34bbb29af2b2d3d4f9ac77f0d1f3238de80cca7d0173dba13f918c514a04",
             _SHARE_ALIKE,
         ),
         "stitching_retargeting_module": _shipped(
