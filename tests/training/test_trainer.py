@@ -21,6 +21,7 @@ from src.training.options import TrainOptions
 from src.training.recipe import RECIPES
 from src.training.run import train
 from src.training.trainer import DivergedError, Trainer
+from src.weights.layout import without_texture
 from src.weights.paths import shipped_weights_dir
 
 
@@ -151,6 +152,7 @@ def test_the_shipped_weights_can_be_the_beginning(toy_data, tmp_path):
     files = train(request(toy_data, tmp_path, init="shipped", lr=1e-12, steps=2))
     for file in files:
         shipped, trained = load_file(shipped_weights_dir() / "compact" / file.name), load_file(file)
+        shipped = without_texture(shipped)  # which is stage 3's
         assert trained.keys() == shipped.keys()
         for key in (key for key in shipped if "running" not in key):
             assert torch.allclose(trained[key].float(), shipped[key].float(), atol=1e-3), key

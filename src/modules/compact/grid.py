@@ -12,7 +12,7 @@ from torch import Tensor
 
 def cell_centres(n: int, like: Tensor) -> Tensor:
     """Centres of n cells that divide -1..1, (n,), on the device and in the precision of `like`."""
-    return torch.linspace(1 / n - 1, 1 - 1 / n, n, device=like.device, dtype=like.dtype)
+    return torch.arange(1 - n, n, 2, device=like.device, dtype=like.dtype) / n
 
 
 def centre_grid(*size: int, like: Tensor) -> Tensor:

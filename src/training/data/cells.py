@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 def cell_centres(n: int, dtype: type[np.floating] = np.float64) -> NDArray[Any]:
     """Centres of n cells that divide -1..1, (n,)."""
-    return np.asarray((2 * np.arange(n, dtype=dtype) + 1) / n - 1, dtype)
+    return np.asarray(np.arange(1 - n, n, 2, dtype=dtype) / n, dtype)
 
 
 def cell_grid(n: int, dtype: type[np.floating] = np.float64) -> NDArray[Any]:
