@@ -87,7 +87,8 @@ class CompactStage:
         self._terms.check_help("backbone", perceptual is not None, "perceptual")
         self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
         self._perceptual = None if perceptual is None else Helper(perceptual)
-        self.networks = compact_networks({name: without_texture(part) for name, part in params.items()})  # stage 3's
+        plain = {name: without_texture(part) for name, part in params.items()}  # stage 3 adds the mouth's texture
+        self.networks = compact_networks(plain)
         initialise(self.networks)
         _channels_last(self.networks)
         self.critics = nn.ModuleDict()
