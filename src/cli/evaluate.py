@@ -61,7 +61,7 @@ class EvaluateArguments:
     """Consecutive frames of each clip for jitter and flicker."""
     cross_frames: int = 4
     """Frames of every driver that drive every source."""
-    speed_runs: int = 15
+    speed_runs: int = 50
     """Calls of W+G that are timed."""
     clips: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = None
     """So many clips and stills at most, spread over the list: for a quick look."""

@@ -120,7 +120,7 @@ def evaluate(
     report = Report([method.name for method in methods], not_measured=_of_one_person(material, plan))
     parts = set(plan.parts) - set(report.not_measured)
     if "speed" in parts:  # first, while the machine is as free as it gets
-        report.speed = measure_speed(networks, plan.speed_runs)
+        report.speed = measure_speed(networks, material.clips, plan.speed_runs)
     if judges.identity is not None and {"self", "cross"} & parts:  # where it is used
         report.identity_check = check_identity(material.clips, judges.identity, progress=progress)
     yield report

@@ -29,4 +29,4 @@ class Plan:
     frames_per_clip: int = 8
     run_length: int = 24
     cross_frames: int = 4
-    speed_runs: int = 15
+    speed_runs: int = 50

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import cycle, islice
 from typing import Any
 
-from ..benchmark.modules import module_calls
-from ..benchmark.timing import Timing, measure_in_turns, synchronizer
+import torch
+
+from ..benchmark.timing import Call, Timing, measure_in_turns, synchronizer
+from ..benchmark.variants import networks_of
+from ..motion.keypoints import transform_keypoint
+from .choose_frames import neutral_frame, spread_frames
+from .clip import Clip
 from .methods import Networks
 
 BATCH = 4
@@ -36,13 +42,33 @@ class SpeedFigure:
         return {**asdict(self), "batch_size": BATCH, "ms_per_picture": self.ms_per_picture}
 
 
-def measure_speed(methods: Sequence[Networks], runs: int) -> list[SpeedFigure]:
+@torch.no_grad()
+def measure_speed(methods: Sequence[Networks], clips: Sequence[Clip], runs: int) -> list[SpeedFigure]:
     """Time W+G of every set of weights with the engines that drew the pictures.
+
+    How long they take depends on the frames: what opens or closes is painted.
 
     Args:
         methods: sets of weights, all on one device.
-        runs: calls of each.
+        clips: the neutral frame of the first is the source; each call draws four frames of one of them, in turn.
+        runs: calls of each set of weights.
     """
-    calls = {method.name: module_calls(method.engine, BATCH, apart=False)["W+G"] for method in methods}
+    calls = {method.name: _call(method, clips) for method in methods}
     timings = measure_in_turns(calls, _WARMUP, runs, synchronizer(methods[0].engine.device))
     return [SpeedFigure(name, timing) for name, timing in timings.items()]
+
+
+def _call(method: Networks, clips: Sequence[Clip]) -> Call:
+    """Draws frames of the next clip, whenever it is called."""
+    engine, source = method.engine, neutral_frame(clips[0].motion)
+    features = engine.encode_source(engine.prepare(clips[0].pictures([source])))  # of the product's size
+    still = method.motion(clips[0], [source])
+    motions = [method.motion(clip, _frames(clip)) for clip in clips]
+    driving = cycle([transform_keypoint(replace(motion, kp=still.kp.expand_as(motion.kp))) for motion in motions])
+    x_s, draw = transform_keypoint(still), networks_of(engine).draw
+    return lambda: draw(features, x_s, next(driving))
+
+
+def _frames(clip: Clip) -> list[int]:
+    """Four frames, spread over the clip; again from the first where it has fewer."""
+    return list(islice(cycle(spread_frames(len(clip), BATCH, without=-1)), BATCH))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from src.benchmark.variants import networks_of
 from src.evaluation.border import mean_over, measure_border, ring, shoulders
 from src.evaluation.cross_reenactment import angle_between, keypoints_of, measure_cross
 from src.evaluation.judges import Judges
@@ -146,9 +147,21 @@ def test_openings_summed_up():
     assert figure.as_dict()["targets"][-1] == 0.8
 
 
-def test_speed(networks):
-    (figure,) = measure_speed([networks], runs=1)
+def test_speed(moving, networks):
+    (figure,) = measure_speed([networks], moving, runs=1)
     assert figure.method == "compact" and 0 < figure.ms_per_picture == figure.as_dict()["ms_per_picture"]
+
+
+def test_speed_is_that_of_real_frames(moving, networks, monkeypatch):
+    """Every set of weights draws four frames of one clip after the other, on the face of the first, at full size."""
+    drawn = []
+    monkeypatch.setattr(networks_of(networks.engine), "draw", lambda *call: drawn.append(call))
+    measure_speed([networks, Networks("other", networks.engine)], moving, runs=2)
+    assert len(drawn) == 8  # twice two to warm up, and twice two in turns
+    assert all(features.picture.shape == (1, 3, 512, 512) for features, _, _ in drawn)
+    poses = [x_d for _, _, x_d in drawn]
+    assert all(x_d.shape == (4, 21, 3) for x_d in poses) and not torch.equal(poses[0], poses[1])
+    assert [torch.equal(poses[0], x_d) for x_d in poses] == [number in (0, 2, 4, 5) for number in range(8)]
 
 
 def test_sheets(moving, pairs, networks):
