@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ..engine.compact_sizes import OUTPUT_SIZE, shrunk
 from ..engine.engine import Engine
+from ..motion.mesh import neutral_expression
+from ..motion.mesh_points import mean_keypoints
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,10 @@ class Inputs:
 
 
 def random_inputs(engine: Engine, batch_size: int, seed: int = 0) -> Inputs:
-    """Smooth pictures, and keypoints that move by some pixels."""
+    """Smooth pictures, and keypoints that move by some pixels.
+
+    Those of a model that reads meshes are a face's, which parts its lips: it paints nothing where nothing opens.
+    """
     generator = torch.Generator().manual_seed(seed)
 
     def uniform(*shape: int) -> Tensor:
@@ -43,7 +48,12 @@ def random_inputs(engine: Engine, batch_size: int, seed: int = 0) -> Inputs:
 
     coarse = uniform(1 + batch_size, 3, 16, 16)
     pictures = F.interpolate(coarse, size=engine.crop_size, mode="bicubic").clamp(0, 1)
-    x_s = 1.2 * uniform(1, 21, 3) - 0.6
-    x_d = x_s + 0.1 * uniform(batch_size, 21, 3) - 0.05
+    if engine.reads_meshes:
+        face = torch.tensor(mean_keypoints(), dtype=torch.float32)[None]
+        x_s = face + neutral_expression()
+        x_d = face + 0.1 * uniform(batch_size, 1, 3) - 0.05 + 0.02 * uniform(batch_size, 21, 3) - 0.01
+    else:
+        x_s = 1.2 * uniform(1, 21, 3) - 0.6
+        x_d = x_s + 0.1 * uniform(batch_size, 21, 3) - 0.05
     source, driving, x_s, x_d = (value.to(engine.device) for value in (pictures[:1], pictures[1:], x_s, x_d))
     return Inputs(source, driving, x_s, x_d)
