@@ -11,6 +11,8 @@ from torch import Tensor
 from ...modules.compact.grid import cell_centres, centre_grid
 from ...modules.compact.keypoints import fit_affine, with_outline
 
+_NEVER = 50.0  # below the logit of what stays: a share that changes nothing
+
 
 @dataclass(frozen=True)
 class Motions:
@@ -58,6 +60,14 @@ class Motions:
         return moved
 
 
+def shares(logits: Tensor) -> Tensor:
+    """Softmax of logits (..., K + 1) over the motions, the first of which stays.
+
+    Beside that one hardly any share is kept: it would be a number without full precision, as in `bells`.
+    """
+    return torch.maximum(logits, logits[..., :1] - _NEVER).softmax(-1)
+
+
 def gaussians(kp: Tensor, depth: int, height: int, width: int, variance: float) -> Tensor:
     """A blob at each keypoint as a product of three along the axes: (B, K, 3) -> (B, K, depth, height, width).
 
@@ -68,8 +78,13 @@ def gaussians(kp: Tensor, depth: int, height: int, width: int, variance: float) 
 
 
 def bells(position: Tensor, n: int, variance: float | Tensor) -> Tensor:
-    """Gaussian of n cell centres around positions (...,) on one axis, (..., n)."""
-    return torch.exp(-squares(position, n) / (2 * variance))
+    """Gaussian of n cell centres around positions (...,) on one axis, (..., n).
+
+    Far away it is zero: products of such small numbers have no full precision any more, and a processor multiplies
+    those ten times as slowly.
+    """
+    bell = torch.exp(-squares(position, n) / (2 * variance))
+    return F.threshold(bell, torch.finfo(bell.dtype).tiny ** 0.25, 0.0, inplace=True)
 
 
 def squares(position: Tensor, n: int) -> Tensor:

@@ -16,7 +16,7 @@ from ...modules.compact.keypoints import with_lip_edge
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from .compact_conv import Conv
 from .compact_flow import Calm, splat
-from .compact_motion import Motions, gaussians, sample_shifted, squares
+from .compact_motion import Motions, gaussians, sample_shifted, shares, squares
 from .fold import fold_batch_norm, parameters
 from .row_sampling import sample_rows
 
@@ -90,7 +90,7 @@ class FusedWarping:
         depth, height, width = logits.shape[2:]
         logits = logits.permute(0, 3, 4, 2, 1)  # (B, H, W, D, K + 1): a cell's slices become channels
         across, down = self._prior(motions, width), self._prior(motions, height, background=0.0, axis=1)
-        share = (logits + (across[:, None] + down[:, :, None])[:, :, :, None]).softmax(-1).flatten(1, 3)
+        share = shares(logits + (across[:, None] + down[:, :, None])[:, :, :, None]).flatten(1, 3)
         grid = centre_grid(depth, height, width, like=share).permute(1, 2, 0, 3).reshape(-1, 3)
         rows = sample_rows(volume.rows, grid + motions.blend(share, grid), (depth, height, width))
         warped = rows.view(len(rows), height, width, -1).permute(0, 3, 1, 2)  # (B, D * C, H, W)
@@ -103,7 +103,7 @@ class FusedWarping:
         logits = F.interpolate(logits, size=size, mode="bilinear", align_corners=False).permute(0, 2, 3, 1)
         logits += self._prior(motions, size[1])[:, None]
         logits += self._prior(motions, size[0], background=0.0, axis=1)[:, :, None]
-        flow = motions.blend(logits.softmax(-1).flatten(1, 2), self._flow_grid.flatten(0, 1))
+        flow = motions.blend(shares(logits).flatten(1, 2), self._flow_grid.flatten(0, 1))
         points = self._with_lip_edge(motions.driving), self._with_lip_edge(motions.source)
         return self._calm(splat(flow.mT.unflatten(2, size), *points, self._splat_sigma), motions.driving)
 
