@@ -21,9 +21,10 @@ from ...modules.compact.warping_network import CompactWarpingNetwork
 from ..checkpoints import Checkpoints
 from ..compact_sizes import shrunk
 from ..engine import SourceFeatures
-from .compact_aperture import Aperture, apertures
+from .compact_aperture import Aperture
 from .compact_compose import compose, truncated, warp
 from .compact_generator import FusedGenerator
+from .compact_openings import Openings
 from .compact_warping import FusedWarping, SourceVolume
 
 Array = NDArray[np.float32]
@@ -133,10 +134,13 @@ class FusedCompact:
         source = self._prepared(features)
         feature, flow = self._warping(source.volume, x_d, x_s)
         flows = flow.permute(0, 2, 3, 1).contiguous().numpy()
-        small = np.stack([warp(source.small[i % len(source.small)], at) for i, at in enumerate(flows)])
-        seen = apertures(x_d, x_s)
-        residual, paint = self._generator(feature, torch.from_numpy(small), x_d, x_s, seen)
-        return _Frames(source, flow, flows, residual.numpy(), paint.numpy(), seen)
+        small = [warp(source.small[i % len(source.small)], at) for i, at in enumerate(flows)]
+        openings = Openings(x_d.numpy(), x_s.numpy())
+        residual, paint = self._generator(feature, torch.from_numpy(np.stack(small)), x_d, openings)
+        frames = _Frames(source, flow, flows, residual.numpy(), paint.numpy(), openings.apertures())
+        if self._generator.mouth is not None:
+            self._generator.mouth(frames.paint, small, x_d.numpy(), openings, frames.apertures)
+        return frames
 
     def _prepared(self, features: SourceFeatures) -> _Source:
         """What depends on the source alone, made when the features are not those of the call before."""

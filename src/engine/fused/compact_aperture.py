@@ -1,4 +1,4 @@
-"""Where the compact model paints at full size: ellipses of mouth and eyes, evaluated in their neighbourhood only.
+"""Where the compact model paints one frame: ellipses of mouth and eyes, evaluated in their neighbourhood only.
 
 `paint_map` of the plain network draws soft ellipses over the whole picture; their edges are sigmoids, which vanish
 close by.
@@ -6,14 +6,12 @@ close by.
 
 from __future__ import annotations
 
+import math
+import operator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
-
-from ...modules.compact.aperture import mouth_strength, newly_open, shut
-from ...modules.compact.ellipses import Ellipses, eye_ellipses, lost_lid_height, mouth_ellipse
 
 Array = NDArray[np.float32]
 
@@ -39,14 +37,16 @@ class Ellipse:
     steepness: float
     gain: float
 
-    def bounds(self) -> Array:
-        """Least and largest x and y where it is seen, (2, 2); the whole plane if an axis has no direction."""
-        lengths = (self.axes**2).sum(1, keepdims=True)
-        if lengths.min() < _TINY:
-            return np.array([[-np.inf, -np.inf], [np.inf, np.inf]], np.float32)
-        reach = np.sqrt(max(self.edge + np.log(self.gain / LEAST) / self.steepness, 0))
-        extent = reach * np.sqrt(((self.axes / lengths) ** 2).sum(0))
-        return np.stack([self.centre - extent, self.centre + extent])
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Least x and y and largest x and y where it is seen; the whole plane if an axis has no direction."""
+        axes = self.axes.tolist()  # plain numbers: for so few of them numpy is slow
+        lengths = [x * x + y * y for x, y in axes]
+        if min(lengths) < _TINY:
+            return -math.inf, -math.inf, math.inf, math.inf
+        reach = math.sqrt(max(self.edge + math.log(self.gain / LEAST) / self.steepness, 0))
+        (x, y), columns = self.centre.tolist(), zip(*axes, strict=True)
+        across, down = (reach * math.hypot(*map(operator.truediv, column, lengths)) for column in columns)
+        return x - across, y - down, x + across, y + down
 
     def along(self, x: Array, y: Array) -> tuple[Array, Array]:
         """How far the crossings of columns x and rows y lie along both axes, in half axes, (len(y), len(x)) each."""
@@ -56,7 +56,10 @@ class Ellipse:
 
     def draw(self, x: Array, y: Array) -> Array:
         """Its values at the crossings of columns x and rows y, (len(y), len(x))."""
-        first, second = self.along(x, y)
+        return self.at(*self.along(x, y))
+
+    def at(self, first: Array, second: Array) -> Array:
+        """Its values so far along both axes, which are overwritten."""
         first *= first
         second *= second
         first += second
@@ -84,13 +87,12 @@ class Aperture:
         parts = [*self.eyes, *([self.mouth] if self.mouth else [])]
         if not parts:
             return None
-        bounds = np.stack([part.bounds() for part in parts])
-        low, high = bounds[:, 0].min(0), bounds[:, 1].max(0)
-        first = np.floor((low.clip(-1, 1) + 1) * (size / 2)).astype(int)
-        last = np.ceil((high.clip(-1, 1) + 1) * (size / 2)).astype(int)
-        if (first >= last).any():
+        sides = list(zip(*(part.bounds() for part in parts), strict=True))
+        left, top = (math.floor((_inside(min(side)) + 1) * size / 2) for side in sides[:2])
+        right, bottom = (math.ceil((_inside(max(side)) + 1) * size / 2) for side in sides[2:])
+        if left >= right or top >= bottom:
             return None
-        return slice(first[1], last[1]), slice(first[0], last[0])
+        return slice(top, bottom), slice(left, right)
 
     def share(self, x: Array, y: Array) -> Array:
         """Share of paint at the crossings of columns x and rows y, (len(y), len(x)) in 0..1."""
@@ -103,22 +105,5 @@ class Aperture:
         return share
 
 
-def apertures(kp_driving: Tensor, kp_source: Tensor) -> list[Aperture]:
-    """What is painted in each of B frames, as in `paint_map`: keypoints (B, 21, 3) and (1 or B, 21, 3)."""
-    mouths = _seen(mouth_ellipse(kp_driving), mouth_strength(kp_driving) * newly_open(kp_driving, kp_source))
-    eyes = _seen(eye_ellipses(kp_driving), shut(lost_lid_height(kp_driving, kp_source)))
-    return [Aperture(next(iter(mouth), None), both) for mouth, both in zip(mouths, eyes, strict=True)]
-
-
-def _seen(ellipses: Ellipses, gains: Tensor) -> list[list[Ellipse]]:
-    """Of each of B frames those ellipses that have a gain: gains (B, n)."""
-    edge, steepness = ellipses.edge, ellipses.steepness
-    frames = zip(ellipses.centres.numpy(), ellipses.axes.numpy(), gains.tolist(), strict=True)
-    return [
-        [
-            Ellipse(centre, axes, edge, steepness, gain)
-            for centre, gain in zip(centres, shares, strict=True)
-            if gain > LEAST
-        ]
-        for centres, axes, shares in frames
-    ]
+def _inside(place: float) -> float:
+    return max(-1.0, min(1.0, place))

@@ -37,6 +37,19 @@ def warp(picture: Array, flow: Array) -> Array:
     place: Array = np.empty((size, size, 2), np.float32)
     cv2.resize(flow * np.float32(size / 2), (size, size), dst=place, interpolation=cv2.INTER_LINEAR)
     place += _pixels(size)
+    return sampled(picture, place)
+
+
+def sampled(picture: Array, place: Array) -> Array:
+    """Samples of a picture between its pixels; beyond the border its last ones are repeated.
+
+    Args:
+        picture: (H, W, C).
+        place: in pixels, 0 being the middle of the first, (h, w, 2) float32 as x, y.
+
+    Returns:
+        (h, w, C).
+    """
     if not _samples_exactly():
         return _sampled_by_torch(picture, place)
     return cv2.remap(picture, place, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
@@ -55,7 +68,7 @@ def compose(picture: Array, residual: Array, paint: Array, aperture: Aperture) -
     painted, moved = aperture.window(len(paint)), _seen(residual)
     if painted:
         rows, columns = _pixels_of(painted, scale)
-        share = aperture.share(_centres(len(picture))[columns], _centres(len(picture))[rows])
+        share = aperture.share(centres(len(picture))[columns], centres(len(picture))[rows])
         window = picture[rows, columns]
         over = _enlarged(paint, painted, scale) - window
         over *= cv2.cvtColor(share, cv2.COLOR_GRAY2RGBA)
@@ -66,6 +79,12 @@ def compose(picture: Array, residual: Array, paint: Array, aperture: Aperture) -
         if cells:
             window = picture[_pixels_of(cells, scale)]
             np.clip(window, 0, 255, out=window)
+
+
+@cache
+def centres(size: int) -> Array:
+    """Centres of the pixels of one axis in crop coordinates, (size,)."""
+    return ((2 * np.arange(size) + 1) / size - 1).astype(np.float32)
 
 
 def truncated(picture: Array) -> NDArray[np.uint8]:
@@ -114,12 +133,6 @@ def _pixels(size: int) -> Array:
 
 
 @cache
-def _centres(size: int) -> Array:
-    """Centres of the pixels of one axis in crop coordinates, (size,)."""
-    return ((2 * np.arange(size) + 1) / size - 1).astype(np.float32)
-
-
-@cache
 def _samples_exactly() -> bool:
     """Whether OpenCV samples between pixels with exact weights: before version 5 it rounds them to 1/32."""
     ramp = np.tile(np.arange(8, dtype=np.float32), (8, 1))
@@ -128,8 +141,8 @@ def _samples_exactly() -> bool:
 
 
 def _sampled_by_torch(picture: Array, place: Array) -> Array:
-    size = len(picture)
-    position = torch.from_numpy((place + 0.5) * np.float32(2 / size) - 1)[None]
+    height, width = picture.shape[:2]
+    position = torch.from_numpy((place + 0.5) * np.array([2 / width, 2 / height], picture.dtype) - 1)[None]
     planes = torch.from_numpy(picture).permute(2, 0, 1)[None]
-    sampled = F.grid_sample(planes, position, padding_mode="border", align_corners=False)
-    return sampled[0].permute(1, 2, 0).contiguous().numpy()
+    found = F.grid_sample(planes, position, padding_mode="border", align_corners=False)
+    return found[0].permute(1, 2, 0).contiguous().numpy()

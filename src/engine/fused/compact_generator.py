@@ -6,7 +6,6 @@ passes at the speed of the memory, and a shuffle copies whole pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,13 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...modules.blocks import SPADE, SPADEResnetBlock
-from ...modules.compact.aperture import aperture_maps
 from ...modules.compact.face_ellipse import face_mask
 from ...modules.compact.spade_generator import CompactSPADEDecoder
-from .compact_aperture import Aperture
 from .compact_conv import Conv
 from .compact_motion import bells
 from .compact_mouth import FusedMouth
+from .compact_openings import Openings
 from .fold import parameters
 from .spade import heads, normalised
 
@@ -36,6 +34,9 @@ class FusedGenerator:
 
     Args:
         network: with its weights, ready for inference.
+
+    Attributes:
+        mouth: mixes a texture into the paint of each frame, which comes without it; None: these weights have none.
     """
 
     def __init__(self, network: CompactSPADEDecoder) -> None:
@@ -50,21 +51,18 @@ class FusedGenerator:
         skip = network.skip_in.weight
         self._skip_in = Conv(torch.cat([skip[:, order], skip[:, _COLOURS * 4 :]], 1), network.skip_in.bias)
         self._refine = [Conv(*parameters(conv)) for conv in network.refine]
-        self._texture = None if network.mouth_texture is None else FusedMouth(network.mouth_texture)
+        self.mouth = None if network.mouth_texture is None else FusedMouth(network.mouth_texture)
         conv, _ = network.conv_img
         self._image = Conv(*_by_place(*(_with_fourth_channel(part) for part in parameters(conv))))
 
-    def __call__(
-        self, feature: Tensor, warped: Tensor, kp_driving: Tensor, kp_source: Tensor, seen: Sequence[Aperture]
-    ) -> tuple[Tensor, Tensor]:
+    def __call__(self, feature: Tensor, warped: Tensor, kp: Tensor, openings: Openings) -> tuple[Tensor, Tensor]:
         """Decode B frames.
 
         Args:
             feature: of W, (B, C, H, W).
             warped: the warped picture at eight times that size, (B, 8H, 8W, 3 or 4) RGB in -1..1.
-            kp_driving: (B, 21, 3).
-            kp_source: (1, 21, 3) or (B, 21, 3).
-            seen: what is painted in each frame: `apertures` of these keypoints.
+            kp: of the driving frames, (B, 21, 3).
+            openings: of the mouths and eyes in these frames.
 
         Returns:
             Residual and paint in levels of 255, (B, 8H, 8W, 4) each; the fourth channel means nothing.
@@ -72,20 +70,17 @@ class FusedGenerator:
         x = self._fc(feature)
         for block in self._middle:
             x = block(x, feature)
-        x = self._up_0(self._with_heat(x, kp_driving), feature)  # (B, C, 2H, 2W)
+        x = self._up_0(self._with_heat(x, kp), feature)  # (B, C, 2H, 2W)
         x = _shuffled(self._up_1(F.leaky_relu_(x, _SLOPE)))  # (B, C, 4H, 4W)
-        maps = aperture_maps(kp_driving, kp_source.expand_as(kp_driving), x.shape[-1])
+        maps = torch.from_numpy(openings.maps(x.shape[-1]))
         x += self._skip_in(
             torch.cat([_unshuffled(warped[..., :_COLOURS]), maps], 1).contiguous(memory_format=torch.channels_last)
         )
         for conv in self._refine:
             x += conv(F.leaky_relu(x, _SLOPE))
         residual, paint = _shuffled(self._image(F.leaky_relu_(x, _SLOPE))).permute(0, 2, 3, 1).chunk(2, 3)
-        mask = face_mask(kp_driving, residual.shape[1]).mul_(_RESIDUAL_GAIN * _WHITE)
-        paint = paint.sigmoid().mul_(_WHITE)
-        if self._texture is not None:
-            self._texture(paint, warped, kp_driving, seen)
-        return residual * mask.permute(0, 2, 3, 1), paint
+        mask = face_mask(kp, residual.shape[1]).mul_(_RESIDUAL_GAIN * _WHITE)
+        return residual * mask.permute(0, 2, 3, 1), paint.sigmoid().mul_(_WHITE)
 
     def _with_heat(self, x: Tensor, kp: Tensor) -> Tensor:
         """Twice the size, and a blob at each keypoint added: (B, C, H, W) to (B, C, 2H, 2W)."""

@@ -5,75 +5,125 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
+import cv2
 import numpy as np
-import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy.special import erf
 from torch import Tensor, nn
 
-from ...modules.compact.grid import cell_centres
-from ...modules.compact.mouth_texture import FARTHEST, MouthTexture, face_colours, known, sample_texture
+from ...modules.compact.mouth_texture import AROUND, COLOURED, FARTHEST, NOSE, PLACES, POINTS, REACH, MouthTexture
 from .compact_aperture import Aperture, Ellipse
+from .compact_compose import centres, sampled
+from .compact_openings import Openings
 
-Floats = NDArray[np.floating]
+Array = NDArray[np.float32]
 
 _WHITE = 255.0
-_COLOURS = 3
+_COLOURS, _CHANNELS = 3, 4
 
 
 class FusedMouth:
-    """Computes what `MouthTexture.over` computes, in place, in frames in which it is seen.
+    """Computes what `MouthTexture.over` computes, in place.
 
     Args:
         texture: with its weights, ready for inference.
     """
 
     def __init__(self, texture: MouthTexture) -> None:
-        self._texture, self._share = texture, float(texture.share)
         norm, layers = texture.norm, [layer for layer in texture.mlp if isinstance(layer, nn.Linear)]
         assert norm.running_mean is not None and norm.running_var is not None, "it keeps statistics"
-        self._mean, self._scale = norm.running_mean.numpy(), (norm.running_var + norm.eps).rsqrt().numpy()
-        self._layers = [(np.ascontiguousarray(layer.weight.mT.numpy()), layer.bias.numpy()) for layer in layers]
+        self._shape, self._share = (texture.rows, texture.columns, _CHANNELS), float(texture.share)
+        self._scale = (norm.running_var + norm.eps).rsqrt().numpy()
+        self._shift = -norm.running_mean.numpy() * self._scale
+        *hidden, (weight, bias) = [(layer.weight.mT, layer.bias) for layer in layers]
+        last = (_by_place(parameter * _WHITE, texture.rows * texture.columns) for parameter in (weight, bias))
+        self._hidden = [(weight.contiguous().numpy(), bias.numpy()) for weight, bias in hidden]
+        self._last, self._last_bias = (parameter.numpy() for parameter in last)
 
-    def __call__(self, paint: Tensor, warped: Tensor, kp: Tensor, seen: Sequence[Aperture]) -> None:
-        """Mix the texture into G's paint.
+    def __call__(
+        self, paint: Array, warped: Sequence[Array], kp: Array, openings: Openings, seen: Sequence[Aperture]
+    ) -> None:
+        """Mix the texture into G's paint where a mouth opens.
 
         Args:
             paint: (B, N, N, 4) in levels of 255.
-            warped: the warped picture, (B, n, n, 3 or 4) RGB in -1..1.
+            warped: B warped pictures, (n, n, 4) RGB in -1..1.
             kp: of the driving frames, (B, 21, 3).
+            openings: of these frames.
             seen: what is painted in each of them.
         """
-        if not any(aperture.mouth for aperture in seen):
+        mouths = {frame: part.mouth for frame, part in enumerate(seen) if part.mouth is not None}
+        if not mouths:
             return
-        colours = face_colours(warped.permute(0, 3, 1, 2)[:, :_COLOURS], kp) / 2 + 0.5
-        textures = self._drawn(known(colours, kp))
-        for picture, texture, aperture in zip(paint, textures, seen, strict=True):
-            if aperture.mouth is not None:
-                _mix(picture, texture, replace(aperture.mouth, gain=self._share))
+        frames = list(mouths)
+        known = [_shape(kp[frames], openings, frames), _colours([warped[frame] for frame in frames], kp[frames])]
+        for (frame, mouth), texture in zip(mouths.items(), self._drawn(np.concatenate(known, 1)), strict=True):
+            _mix(paint[frame], texture, replace(mouth, gain=self._share))
 
-    def _drawn(self, x: Tensor) -> Tensor:
-        """Textures (B, 3, rows, columns) in levels of 255, by numpy: torch would wake its threads for so little."""
-        y = ((x.numpy() - self._mean) * self._scale).clip(-FARTHEST, FARTHEST)
-        for i, (weight, bias) in enumerate(self._layers):
-            y = (_gelu(y) if i else y) @ weight + bias
-        shape = (_COLOURS, self._texture.rows, self._texture.columns)
-        return torch.from_numpy(y.clip(0, 1) * y.dtype.type(_WHITE)).unflatten(1, shape)
+    def _drawn(self, known: Array) -> Array:
+        """Textures (M, rows, columns, 4) in levels of 255; the fourth channel means nothing."""
+        y = (known * self._scale + self._shift).clip(-FARTHEST, FARTHEST)
+        for weight, bias in self._hidden:
+            y = _gelu(y @ weight + bias)
+        return (y @ self._last + self._last_bias).clip(0, _WHITE).reshape(-1, *self._shape)
 
 
-def _mix(paint: Tensor, texture: Tensor, mouth: Ellipse) -> None:
-    """Mix a texture (3, rows, columns) into the paint of one frame, (N, N, 4)."""
+def _mix(paint: Array, texture: Array, mouth: Ellipse) -> None:
+    """Mix a texture (rows, columns, 4) into the paint of one frame, (N, N, 4)."""
     window = Aperture(mouth, []).window(len(paint))
     if window is None:
         return
     rows, columns = window
-    centres = cell_centres(len(paint), texture).numpy()
-    x, y = centres[columns], centres[rows]
-    position = torch.from_numpy(np.stack(mouth.along(x, y), -1))[None]  # (1, h, w, 2)
-    drawn = sample_texture(texture[None], position)[0].permute(1, 2, 0)  # (h, w, 3)
-    paint[rows, columns, :_COLOURS].lerp_(drawn, torch.from_numpy(mouth.draw(x, y))[..., None])
+    middles = centres(len(paint))
+    first, second = mouth.along(middles[columns], middles[rows])  # (h, w)
+    place: Array = np.empty((*first.shape, 2), np.float32)
+    for axis, (along, last) in enumerate(((first, texture.shape[1] - 1), (second, texture.shape[0] - 1))):
+        np.multiply(along, last / 2 / REACH, out=place[..., axis])
+    place += np.array(texture.shape[1::-1], np.float32) / 2 - np.float32(0.5)
+    over = sampled(texture, place)
+    part = paint[rows, columns]
+    over -= part
+    over *= cv2.cvtColor(mouth.at(first, second), cv2.COLOR_GRAY2RGBA)
+    part += over
 
 
-def _gelu(x: Floats) -> Floats:
-    return x * x.dtype.type(0.5) * (1 + erf(x * x.dtype.type(math.sqrt(0.5))))
+def _shape(kp: Array, openings: Openings, frames: list[int]) -> Array:
+    """As `mouth_texture.known`, without the colours: of M frames, (M, 30)."""
+    place, across = openings.place[frames], openings.across_eyes[frames]
+    plane = (place[:, POINTS] - place[:, [NOSE]]) * across.conj()[:, None]
+    points = np.stack([plane.real, plane.imag, kp[:, POINTS, 2] - kp[:, [NOSE], 2]], 2)  # (M, 10, 3)
+    points *= (10 / openings.distance[frames])[:, None, None]
+    return points.reshape(len(points), -1)
+
+
+def _colours(warped: list[Array], kp: Array) -> Array:
+    """As `face_colours` of M pictures (n, n, 4) in -1..1, (M, 12) in 0..1."""
+    size, (around, means) = len(warped[0]), _colour_places()
+    place = (kp[:, COLOURED, None, :2] + around) * np.float32(size / 2) + np.float32((size - 1) / 2)  # (M, 5, 16, 2)
+    seen = np.stack(list(map(sampled, warped, place.clip(0, size - 1))))  # (M, 5, 16, 4)
+    colours = means @ seen.reshape(len(seen), means.shape[1], -1)  # (M, 4, 4)
+    return (colours[..., :_COLOURS] + np.float32(0.5)).reshape(len(seen), -1)
+
+
+@cache
+def _colour_places() -> tuple[Array, Array]:
+    """Offsets of the places where a colour is read, (16, 2), and what makes 0..1 of them, less a half, (4, 5 * 16)."""
+    side = np.linspace(-AROUND, AROUND, PLACES)
+    around = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
+    rows = [[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0.5, 0, 0.5]]  # the lip's halves make one
+    means = np.array(rows).repeat(len(around), 1) / (2 * len(around))
+    return around.astype(np.float32), means.astype(np.float32)
+
+
+def _by_place(parameter: Tensor, places: int) -> Tensor:
+    """Sort the outputs of the last layer, (..., 3 * places), by place and then by colour: (..., places * 4)."""
+    planes = parameter.detach().unflatten(-1, (_COLOURS, places))
+    return F.pad(planes.mT, (0, _CHANNELS - _COLOURS)).flatten(-2).contiguous()
+
+
+def _gelu(x: Array) -> Array:
+    half = x * np.float32(0.5)
+    return half * erf(x * np.float32(math.sqrt(0.5))) + half

@@ -17,12 +17,13 @@ from .grid import along
 
 FARTHEST = 4.0  # spreads from the mean that an input may have: in a profile the eyes' distance vanishes
 REACH = 1.15  # of the texture, in half axes of the ellipse: its edge is soft
+NOSE = 4
+POINTS = [6, 12, 14, 17, 19, 20, 5, 8, 9, 10]  # lips, chin, sides of the face, forehead
+COLOURED = [4, 5, 6, 7, 12]  # nose, chin, left half of the lower lip, cheek, right half
+AROUND = 0.023  # crop units to either side of a keypoint that its colour is the mean of
+PLACES = 4  # a side, at which it is read there
 
 _COLOURS = 3
-_NOSE = 4
-_POINTS = [6, 12, 14, 17, 19, 20, 5, 8, 9, 10]  # lips, chin, sides of the face, forehead
-_COLOURED = [4, 5, 6, 7, 12]  # nose, chin, left half of the lower lip, cheek, right half
-_AROUND = 0.023  # crop units to either side of a keypoint that its colour is the mean of
 _DROPOUT = 0.3
 
 
@@ -40,7 +41,7 @@ class MouthTexture(nn.Module):
 
     def __init__(self, hidden: int, rows: int, columns: int, share: float) -> None:
         super().__init__()
-        inputs = 3 * len(_POINTS) + _COLOURS * (len(_COLOURED) - 1)
+        inputs = 3 * len(POINTS) + _COLOURS * (len(COLOURED) - 1)
         self.rows, self.columns = rows, columns
         self.register_buffer("share", torch.tensor(share))
         self.norm = nn.BatchNorm1d(inputs, affine=False, momentum=None)  # statistics of all batches
@@ -115,9 +116,9 @@ def face_colours(picture: Tensor, kp: Tensor) -> Tensor:
     Returns:
         (B, 12), in the unit of the picture.
     """
-    offset = torch.linspace(-_AROUND, _AROUND, 4, dtype=kp.dtype, device=kp.device)
+    offset = torch.linspace(-AROUND, AROUND, PLACES, dtype=kp.dtype, device=kp.device)
     around = torch.stack(torch.meshgrid(offset, offset, indexing="ij"), -1).flatten(0, 1)  # (16, 2)
-    position = kp[:, _COLOURED, None, :2] + around  # (B, 5, 16, 2)
+    position = kp[:, COLOURED, None, :2] + around  # (B, 5, 16, 2)
     seen = F.grid_sample(picture.to(kp), position, padding_mode="border", align_corners=False)
     nose, chin, left, cheek, right = seen.mean(-1).unbind(-1)  # (B, 3)
     return torch.cat([nose, chin, cheek, (left + right) / 2], 1)
@@ -131,7 +132,7 @@ def known(colours: Tensor, kp: Tensor) -> Tensor:
 def _shape(kp: Tensor) -> Tensor:
     """Where the mouth is, seen from the nose of an upright face, in tenths of the eyes' distance, (B, 30)."""
     right, down, distance = across_eyes(kp)
-    points = kp[:, _POINTS] - kp[:, _NOSE, None]  # (B, n, 3)
+    points = kp[:, POINTS] - kp[:, NOSE, None]  # (B, n, 3)
     # no matrix product: autocast would compute that in half precision
     flat = [(points[..., :2] * axis[:, None]).sum(-1, keepdim=True) for axis in (right, down)]
     return (torch.cat([*flat, points[..., 2:]], -1) * (10 / distance)[:, None]).flatten(1)

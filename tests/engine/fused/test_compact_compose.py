@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from src.engine.fused import compact_compose
-from src.engine.fused.compact_aperture import apertures
 from src.engine.fused.compact_compose import compose, truncated, warp
+from src.engine.fused.compact_openings import Openings
 from src.modules.compact.aperture import paint_map
 from src.modules.compact.compose import warp_picture
 from tests.tolerances import FLOAT32
@@ -53,7 +53,7 @@ def test_the_share_of_paint(opening, lids, far):
     source, driving = face(0.0, 0.2), face(opening, lids) + far
     wanted = paint_map(driving, source, SIZE)[0, 0].numpy()
     drawn = np.zeros_like(wanted)
-    (aperture,) = apertures(driving, source)
+    (aperture,) = Openings(driving.numpy(), source.numpy()).apertures()
     centres = ((2 * np.arange(SIZE) + 1) / SIZE - 1).astype(np.float32)
     if cells := aperture.window(SIZE):
         drawn[cells] = aperture.share(centres[cells[1]], centres[cells[0]])
@@ -73,7 +73,7 @@ def test_compose(place, opening):
     large = [F.interpolate(y, size=(SIZE, SIZE), mode="bicubic", align_corners=False) for y in (residual, paint)]
     wanted = torch.lerp(picture, large[1], paint_map(driving, source, SIZE)) + large[0]
     composed = rows(picture)[0]
-    compose(composed, rows(residual)[0], rows(paint)[0], *apertures(driving, source))
+    compose(composed, rows(residual)[0], rows(paint)[0], *Openings(driving.numpy(), source.numpy()).apertures())
     torch.testing.assert_close(planes(composed), wanted[0].clamp(0, 255), rtol=0, atol=FLOAT32["compact_composed"].abs)
 
 

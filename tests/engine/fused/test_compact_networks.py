@@ -5,12 +5,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from src.engine.fused import compact_aperture, compact_mouth
-from src.engine.fused.compact_aperture import apertures
 from src.engine.fused.compact_conv import Conv
 from src.engine.fused.compact_flow import Calm, splat
 from src.engine.fused.compact_generator import FusedGenerator
-from src.engine.fused.compact_motion import Motions, gaussians, sample_shifted
+from src.engine.fused.compact_motion import Motions, gaussians, sample_shifted, shares
+from src.engine.fused.compact_openings import Openings
 from src.engine.fused.compact_warping import FusedWarping
 from src.engine.fused.fold import fold_batch_norm
 from src.modules.compact import calm as plain_calm
@@ -19,7 +18,6 @@ from src.modules.compact.candidates import blend, candidate_motions, squared_dis
 from src.modules.compact.dense_motion import _gaussians
 from src.modules.compact.grid import centre_grid
 from src.modules.compact.keypoints import fit_affine, with_outline
-from src.modules.compact.mouth_texture import MouthTexture
 from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.modules.compact.warping_network import CompactWarpingNetwork
 from tests.tolerances import FLOAT32, FLOAT64
@@ -95,6 +93,19 @@ def test_blended_motions(keypoints):
     same((grid.view(-1, 3) + moved).view_as(wanted), wanted)
 
 
+def test_what_stays_takes_all_from_a_motion_far_below_it():
+    logits = torch.tensor([[-4.0, -300.0, -95.0, 2.0], [0.0, -60.0, -1.0, 60.0]])
+    same(shares(logits), logits.softmax(-1))
+
+
+def test_no_numbers_without_full_precision():
+    """They are multiplied ten times as slowly, and come from products of what is far away on several axes."""
+    kp = torch.tensor([[[-0.9, -0.9, -0.9], [0.9, 0.3, -0.2], [3.0, -3.0, 3.0]]]).float()
+    tiny = torch.finfo(torch.float32).tiny
+    for numbers in (gaussians(kp, 4, 16, 16, 0.01), shares(-0.5 * torch.arange(400.0).float()[None])):
+        assert (numbers > 0.01).any() and ((numbers == 0) | (numbers > tiny * 1e3)).all()
+
+
 def test_separable_gaussians(keypoints):
     kp, _ = keypoints
     same(gaussians(kp, 4, 5, 6, 0.01), _gaussians(centre_grid(4, 5, 6, like=kp), kp))
@@ -138,63 +149,14 @@ def test_warping(keypoints, volumes, lip_edge_reach):
         same(actual, wanted)
 
 
-@pytest.fixture
-def everywhere(monkeypatch):
-    """The mouth's texture is drawn as far as numbers reach, not only as far as it is seen."""
-    monkeypatch.setattr(compact_aperture, "LEAST", 1e-14)
-
-
-@pytest.mark.parametrize("texture", [None, {"hidden": 8, "rows": 6, "columns": 10, "share": 0.6}])
-def test_generator(keypoints, texture, everywhere):
-    plain = CompactSPADEDecoder(3, 24, 3, 21, 2, 16, 12, 8, 2, 8, texture).to(torch.float64)
+def test_generator(keypoints):
+    plain = CompactSPADEDecoder(3, 24, 3, 21, 2, 16, 12, 8, 2, 8).to(torch.float64)
     randomised(plain)
-    if plain.mouth_texture is not None:
-        plain.mouth_texture.share.fill_(0.6)
     feature, warped = torch.randn(3, 24, 8, 8), torch.rand(3, 3, 64, 64)
     rows = (warped * 2 - 1).permute(0, 2, 3, 1).contiguous()
-    seen = apertures(*keypoints)
-    (residual, paint), wanted = (
-        FusedGenerator(plain)(feature, rows, *keypoints, seen),
-        plain(feature, warped, *keypoints),
-    )
+    kp_driving, kp_source = keypoints
+    openings = Openings(kp_driving.numpy(), kp_source.numpy())
+    residual, paint = FusedGenerator(plain)(feature, rows, kp_driving, openings)
+    wanted = plain(feature, warped, *keypoints)
     same(residual[..., :3] / 255, wanted[0].permute(0, 2, 3, 1))
-    assert any(aperture.mouth for aperture in seen)
     same(paint[..., :3] / 255, wanted[1].permute(0, 2, 3, 1))
-
-
-@pytest.fixture
-def mouths():
-    """The texture of a mouth; keypoints of three faces, the last of which has its mouth shut; the source's."""
-    texture = randomised(MouthTexture(hidden=8, rows=6, columns=10, share=0.6).to(torch.float64)).eval()
-    texture.share.fill_(0.6)
-    kp = 0.1 * torch.randn(3, 21, 3)
-    kp[:, 17], kp[:, 14] = torch.tensor([-0.2, 0.0, 0.0]), torch.tensor([0.2, 0.0, 0.0])
-    kp[:, 20], kp[:, 19] = torch.tensor([0.0, -0.05, 0.0]), torch.tensor([0.0, 0.1, 0.0])
-    kp[2, 19] = kp[2, 20]
-    return texture, kp, kp[2:]
-
-
-def painted(mouths, moved=0.0):
-    """What the fused form makes of G's paint, (3, 64, 64, 3), what the plain one does, and the paint."""
-    texture, kp, kp_source = mouths
-    paint, warped = torch.rand(3, 3, 64, 64), torch.rand(3, 3, 64, 64)
-    fused = F.pad(paint, (0, 0, 0, 0, 0, 1)).permute(0, 2, 3, 1).contiguous() * 255
-    rows = (warped * 2 - 1).permute(0, 2, 3, 1)
-    compact_mouth.FusedMouth(texture)(fused, rows, kp + moved, apertures(kp + moved, kp_source + moved))
-    assert (fused[..., 3] == 0).all()
-    wanted = texture.over(paint, warped, kp + moved, (kp_source + moved).expand_as(kp))
-    return [fused[..., :3] / 255, *(picture.permute(0, 2, 3, 1) for picture in (wanted, paint))]
-
-
-@pytest.mark.parametrize("moved", [0.0, 0.9, 5.0], ids=["inside", "border", "outside"])
-def test_the_mouth_is_painted_as_far_as_it_is_seen(mouths, moved):
-    fused, wanted, paint = painted(mouths, moved)
-    assert float((fused - wanted).abs().max()) < compact_aperture.LEAST
-    changed = ((fused - paint).abs().amax(-1) > 1e-9).flatten(1).any(1).tolist()
-    assert changed == [moved < 1, moved < 1, False]
-
-
-def test_a_frame_without_numbers_spoils_no_other(mouths):
-    texture, kp, kp_source = mouths
-    fused, wanted, _ = painted((texture, torch.cat([kp[:1], kp[1:] * torch.nan]), kp_source))
-    assert float((fused - wanted)[0].abs().max()) < compact_aperture.LEAST
