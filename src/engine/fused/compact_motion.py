@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ...modules.compact.grid import cell_centres, centre_grid
 from ...modules.compact.keypoints import fit_affine, with_outline
+from .bell import bell
 
 _NEVER = 50.0  # below the logit of what stays: a share that changes nothing
 
@@ -63,7 +64,7 @@ class Motions:
 def shares(logits: Tensor) -> Tensor:
     """Softmax of logits (..., K + 1) over the motions, the first of which stays.
 
-    Beside that one hardly any share is kept: it would be a number without full precision, as in `bells`.
+    Beside that one hardly any share is kept: it would be a subnormal number, as in `bell`.
     """
     return torch.maximum(logits, logits[..., :1] - _NEVER).softmax(-1)
 
@@ -78,13 +79,8 @@ def gaussians(kp: Tensor, depth: int, height: int, width: int, variance: float) 
 
 
 def bells(position: Tensor, n: int, variance: float | Tensor) -> Tensor:
-    """Gaussian of n cell centres around positions (...,) on one axis, (..., n).
-
-    Far away it is zero: products of such small numbers have no full precision any more, and a processor multiplies
-    those ten times as slowly.
-    """
-    bell = torch.exp(-squares(position, n) / (2 * variance))
-    return F.threshold(bell, torch.finfo(bell.dtype).tiny ** 0.25, 0.0, inplace=True)
+    """Gaussian of n cell centres around positions (...,) on one axis, (..., n)."""
+    return bell(squares(position, n), variance)
 
 
 def squares(position: Tensor, n: int) -> Tensor:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .bell import bell
+
 
 def axis(n: int, like: Tensor) -> Tensor:
     """Coordinates of n cells, -1 and 1 at the centres of the outermost: (n,)."""
@@ -55,10 +57,9 @@ def sample_shifted(volume: Tensor, shift: Tensor) -> Tensor:
 def gaussians(kp: Tensor, size: tuple[int, int, int], variance: float) -> Tensor:
     """A bump at each keypoint: (B, K, 3) to (B, D, H, W, K)."""
     d, h, w = size
-    along = [
-        torch.exp(-0.5 * (axis(n, kp)[:, None] - kp[:, None, :, i]) ** 2 / variance) for i, n in enumerate((w, h, d))
-    ]
-    x, y, z = along  # (B, n, K)
+    x, y, z = (
+        bell((axis(n, kp)[:, None] - kp[:, None, :, i]) ** 2, variance) for i, n in enumerate((w, h, d))
+    )  # (B, n, K)
     return z[:, :, None, None] * (y[:, :, None] * x[:, None])[:, None]
 
 

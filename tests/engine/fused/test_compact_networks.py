@@ -98,12 +98,9 @@ def test_what_stays_takes_all_from_a_motion_far_below_it():
     same(shares(logits), logits.softmax(-1))
 
 
-def test_no_numbers_without_full_precision():
-    """They are multiplied ten times as slowly, and come from products of what is far away on several axes."""
-    kp = torch.tensor([[[-0.9, -0.9, -0.9], [0.9, 0.3, -0.2], [3.0, -3.0, 3.0]]]).float()
-    tiny = torch.finfo(torch.float32).tiny
-    for numbers in (gaussians(kp, 4, 16, 16, 0.01), shares(-0.5 * torch.arange(400.0).float()[None])):
-        assert (numbers > 0.01).any() and ((numbers == 0) | (numbers > tiny * 1e3)).all()
+def test_shares_without_subnormal_numbers():
+    found = shares(-0.5 * torch.arange(400.0).float()[None])
+    assert (found > 1e6 * torch.finfo(torch.float32).tiny).all()
 
 
 def test_separable_gaussians(keypoints):
