@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from scipy.special import erf
 from torch import Tensor, nn
 
+from ...modules.compact.keypoints import NUM_KP
 from ...modules.compact.mouth_texture import AROUND, COLOURED, FARTHEST, NOSE, PLACES, POINTS, REACH, MouthTexture
 from .compact_aperture import Aperture, Ellipse
 from .compact_compose import centres, sampled
-from .compact_openings import Openings
+from .compact_openings import Openings, quiet
 
 Array = NDArray[np.float32]
 
@@ -43,6 +44,7 @@ class FusedMouth:
         self._hidden = [(weight.contiguous().numpy(), bias.numpy()) for weight, bias in hidden]
         self._last, self._last_bias = (parameter.numpy() for parameter in last)
 
+    @quiet
     def __call__(
         self, paint: Array, warped: Sequence[Array], kp: Array, openings: Openings, seen: Sequence[Aperture]
     ) -> None:
@@ -55,13 +57,12 @@ class FusedMouth:
             openings: of these frames.
             seen: what is painted in each of them.
         """
-        mouths = {frame: part.mouth for frame, part in enumerate(seen) if part.mouth is not None}
-        if not mouths:
+        if not any(part.mouth for part in seen):
             return
-        frames = list(mouths)
-        known = [_shape(kp[frames], openings, frames), _colours([warped[frame] for frame in frames], kp[frames])]
-        for (frame, mouth), texture in zip(mouths.items(), self._drawn(np.concatenate(known, 1)), strict=True):
-            _mix(paint[frame], texture, replace(mouth, gain=self._share))
+        known = np.concatenate([_shape(kp, openings), _colours(warped, kp)], 1)
+        for picture, texture, part in zip(paint, self._drawn(known), seen, strict=True):
+            if part.mouth is not None:
+                _mix(picture, texture, replace(part.mouth, gain=self._share))
 
     def _drawn(self, known: Array) -> Array:
         """Textures (M, rows, columns, 4) in levels of 255; the fourth channel means nothing."""
@@ -90,22 +91,29 @@ def _mix(paint: Array, texture: Array, mouth: Ellipse) -> None:
     part += over
 
 
-def _shape(kp: Array, openings: Openings, frames: list[int]) -> Array:
-    """As `mouth_texture.known`, without the colours: of M frames, (M, 30)."""
-    place, across = openings.place[frames], openings.across_eyes[frames]
-    plane = (place[:, POINTS] - place[:, [NOSE]]) * across.conj()[:, None]
-    points = np.stack([plane.real, plane.imag, kp[:, POINTS, 2] - kp[:, [NOSE], 2]], 2)  # (M, 10, 3)
-    points *= (10 / openings.distance[frames])[:, None, None]
-    return points.reshape(len(points), -1)
+def _shape(kp: Array, openings: Openings) -> Array:
+    """As `mouth_texture.known`, without the colours: of B frames, (B, 30)."""
+    plane = (openings.place @ _from_nose()) * (openings.across_eyes.conj() * (10 / openings.distance))[:, None]
+    shape = np.empty((*plane.shape, 3), np.float32)  # (B, 10, 3)
+    shape[..., 0], shape[..., 1] = plane.real, plane.imag
+    np.multiply(kp[..., 2] @ _from_nose(), (10 / openings.distance)[:, None], out=shape[..., 2])
+    return shape.reshape(len(shape), -1)
 
 
-def _colours(warped: list[Array], kp: Array) -> Array:
-    """As `face_colours` of M pictures (n, n, 4) in -1..1, (M, 12) in 0..1."""
+def _colours(warped: Sequence[Array], kp: Array) -> Array:
+    """As `face_colours` of B pictures (n, n, 4) in -1..1, (B, 12) in 0..1."""
     size, (around, means) = len(warped[0]), _colour_places()
-    place = (kp[:, COLOURED, None, :2] + around) * np.float32(size / 2) + np.float32((size - 1) / 2)  # (M, 5, 16, 2)
-    seen = np.stack(list(map(sampled, warped, place.clip(0, size - 1))))  # (M, 5, 16, 4)
-    colours = means @ seen.reshape(len(seen), means.shape[1], -1)  # (M, 4, 4)
+    place = (kp[:, COLOURED, None, :2] + around) * np.float32(size / 2) + np.float32((size - 1) / 2)  # (B, 5, 16, 2)
+    seen = np.stack(list(map(sampled, warped, place.clip(0, size - 1))))  # (B, 5, 16, 4)
+    colours = means @ seen.reshape(len(seen), means.shape[1], -1)  # (B, 4, 4)
     return (colours[..., :_COLOURS] + np.float32(0.5)).reshape(len(seen), -1)
+
+
+@cache
+def _from_nose() -> Array:
+    """What takes keypoints to those of the mouth's shape, seen from the nose, by a product: (21, 10)."""
+    keypoints = np.eye(NUM_KP, dtype=np.float32)
+    return keypoints[:, POINTS] - keypoints[:, [NOSE]]
 
 
 @cache

@@ -37,8 +37,9 @@ Plane = NDArray[np.complexfloating[Any, Any]]
 
 _EDGES = MOUTH_EDGE, EYE_EDGE, EYE_EDGE
 _STEEPNESS = MOUTH_STEEPNESS, EYE_STEEPNESS, EYE_STEEPNESS
-_UNREACHABLE = np.errstate(over="ignore", invalid="ignore")  # a frame of no use gives no numbers, and no warning
 _FARTHEST = 80.0  # exponent that is infinite as far as a sigmoid goes
+
+quiet = np.errstate(over="ignore", invalid="ignore")  # a frame of no use gives no numbers, and no warning
 
 
 class Openings:
@@ -54,22 +55,21 @@ class Openings:
         distance: of the pupils, (B,).
     """
 
-    @_UNREACHABLE
+    @quiet
     def __init__(self, driving: Floats, source: Floats) -> None:
         self.place = _plane(driving)
         self._across_mouth, self._width = _direction(self.place, CORNERS)
         self.across_eyes, self.distance = _direction(self.place, PUPILS)
         self._gap = _gap(self.place, self._across_mouth)
-        place = _plane(source)
-        gap = _gap(place, _direction(place, CORNERS)[0])
+        before = _plane(source)
+        gap = _gap(before, _direction(before, CORNERS)[0])
         self._strength = np.minimum(self._gap / FULL_GAP, 1)
         self._newly = ((self._gap - gap) / np.maximum(self._gap, LEAST_GAP)).clip(0, 1)
-        self._lost = _lid_height(place, *_direction(place, PUPILS)) - _lid_height(
-            self.place, self.across_eyes, self.distance
-        )  # (B, 2)
+        self._lost = _lid_height(before, *_direction(before, PUPILS))
+        self._lost = self._lost - _lid_height(self.place, self.across_eyes, self.distance)  # (B, 2)
         self._shut = (self._lost / LOST_WHEN_SHUT).clip(0, 1)
 
-    @_UNREACHABLE
+    @quiet
     def maps(self, size: int) -> Floats:
         """As `aperture_maps`, (B, 4, size, size)."""
         soft = self._drawn(size)
@@ -81,7 +81,7 @@ class Openings:
         paint = np.maximum(mouth * self._newly[:, None, None], np.minimum(shut, 1))
         return np.stack([mouth, paint, eyes.sum(1), lost], 1)
 
-    @_UNREACHABLE
+    @quiet
     def apertures(self) -> list[Aperture]:
         """What is painted in each frame, as in `paint_map`."""
         gains = np.stack([self._strength * self._newly, *self._shut.T], 1).tolist()

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...modules.blocks import Hourglass
 from ...modules.compact.grid import centre_grid
-from ...modules.compact.keypoints import with_lip_edge
+from ...modules.compact.keypoints import NUM_KP, OUTLINE_POINTS, with_lip_edge
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from .compact_conv import Conv
 from .compact_flow import Calm, splat
@@ -58,7 +58,7 @@ class FusedWarping:
         self._slope = network.third.slope
         self._fourth = Conv(*parameters(network.fourth))
         self._background, self._sigma = dense.background_logit, dense.sigma
-        self._splat_sigma, self._lip_edge = dense.splat_sigma, dense.lip_edge
+        self._splat_sigma, self._points = dense.splat_sigma, _points(dense.lip_edge, like=dense.sigma)
         self._flow_grid = centre_grid(dense.flow_size, dense.flow_size, like=dense.sigma)
         self._calm = Calm(dense.flow_size, like=dense.sigma)
 
@@ -104,13 +104,8 @@ class FusedWarping:
         logits += self._prior(motions, size[1])[:, None]
         logits += self._prior(motions, size[0], background=0.0, axis=1)[:, :, None]
         flow = motions.blend(shares(logits).flatten(1, 2), self._flow_grid.flatten(0, 1))
-        points = self._with_lip_edge(motions.driving), self._with_lip_edge(motions.source)
-        return self._calm(splat(flow.mT.unflatten(2, size), *points, self._splat_sigma), motions.driving)
-
-    def _with_lip_edge(self, kp: Tensor) -> Tensor:
-        """Keypoints in the plane, (B, K, 2), with points of the lips' edge if the network has them."""
-        plane = kp[..., :2]
-        return plane if self._lip_edge is None else with_lip_edge(plane, self._lip_edge)
+        driving, source = (self._points @ kp[..., :2] for kp in (motions.driving, motions.source))
+        return self._calm(splat(flow.mT.unflatten(2, size), driving, source, self._splat_sigma), motions.driving)
 
     def _prior(self, motions: Motions, n: int, background: float | None = None, axis: int = 0) -> Tensor:
         """One axis' share of the prior of each motion, (B, n, K + 1): squared distances are sums over the axes."""
@@ -149,6 +144,12 @@ class _FusedHourglass:
         for conv in self._up:
             x = torch.cat([conv(_doubled(x)).relu_(), maps.pop()], 1)
         return self._last(x).relu_()
+
+
+def _points(lip_edge: Tensor | None, like: Tensor) -> Tensor:
+    """What makes points where the flow is known of the keypoints with their outline, by a product: (25 or 35, 25)."""
+    points = torch.eye(NUM_KP + OUTLINE_POINTS).to(like)
+    return points if lip_edge is None else with_lip_edge(points[None], lip_edge)[0]
 
 
 def _halved(x: Tensor) -> Tensor:
