@@ -29,6 +29,7 @@ FLOAT32 = {
     "cascade_sum": Tolerance(abs=1e-4),  # of 100 stumps
     "compact_batch": Tolerance(abs=2e-5),  # a frame alone and among others
     "compact_paint": Tolerance(abs=3e-5),  # shares of 0..1
+    "compact_texture": Tolerance(abs=5e-6),  # the texture of mouths, pictures of 0..1; measured: 1.2e-6
     "compact_warp": Tolerance(abs=0.02),  # levels of 0..255, warped by OpenCV
     "compact_composed": Tolerance(abs=0.025),  # the same with residual and paint
     # other forms of the same networks against the plain ones

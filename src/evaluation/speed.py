@@ -52,6 +52,9 @@ def measure_speed(methods: Sequence[Networks], clips: Sequence[Clip], runs: int)
         methods: sets of weights, all on one device.
         clips: the neutral frame of the first is the source; each call draws four frames of one of them, in turn.
         runs: calls of each set of weights.
+
+    Raises:
+        InputError: a frame cannot be decoded.
     """
     calls = {method.name: _call(method, clips) for method in methods}
     timings = measure_in_turns(calls, _WARMUP, runs, synchronizer(methods[0].engine.device))
@@ -59,7 +62,7 @@ def measure_speed(methods: Sequence[Networks], clips: Sequence[Clip], runs: int)
 
 
 def _call(method: Networks, clips: Sequence[Clip]) -> Call:
-    """Draws frames of the next clip, whenever it is called."""
+    """A call that draws four frames of the next clip each time."""
     engine, source = method.engine, neutral_frame(clips[0].motion)
     features = engine.encode_source(engine.prepare(clips[0].pictures([source])))  # of the product's size
     still = method.motion(clips[0], [source])

@@ -1,6 +1,7 @@
 """What is measured across people, and with targets: on the weights that ship."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from src.benchmark.variants import networks_of
 from src.evaluation.border import mean_over, measure_border, ring, shoulders
+from src.evaluation.choose_frames import neutral_frame, spread_frames
 from src.evaluation.cross_reenactment import angle_between, keypoints_of, measure_cross
 from src.evaluation.judges import Judges
 from src.evaluation.methods import Networks
@@ -16,6 +18,7 @@ from src.evaluation.retargeting import TARGETS, figure_of, measure_retargeting, 
 from src.evaluation.sheets import blink_sheet, cross_sheet, mouth_sheet, self_sheet, yaw_sheet
 from src.evaluation.speed import measure_speed
 from src.evaluation.tiles import difference, enlarged, sheet_of
+from src.motion.keypoints import transform_keypoint
 from src.motion.pose import get_rotation_matrix
 
 
@@ -157,11 +160,19 @@ def test_speed_is_that_of_real_frames(moving, networks, monkeypatch):
     drawn = []
     monkeypatch.setattr(networks_of(networks.engine), "draw", lambda *call: drawn.append(call))
     measure_speed([networks, Networks("other", networks.engine)], moving, runs=2)
-    assert len(drawn) == 8  # twice two to warm up, and twice two in turns
-    assert all(features.picture.shape == (1, 3, 512, 512) for features, _, _ in drawn)
-    poses = [x_d for _, _, x_d in drawn]
-    assert all(x_d.shape == (4, 21, 3) for x_d in poses) and not torch.equal(poses[0], poses[1])
-    assert [torch.equal(poses[0], x_d) for x_d in poses] == [number in (0, 2, 4, 5) for number in range(8)]
+    source = neutral_frame(moving[0].motion)
+    kp = moving[0].motion.kp[source]
+    wanted = []
+    for clip in moving:
+        motion = networks.motion(clip, spread_frames(len(clip), 4, without=-1))
+        wanted.append(transform_keypoint(replace(motion, kp=kp.expand(4, -1, -1))))
+    numbers = [0, 1, 0, 1, 0, 0, 1, 1]  # clips: two calls of each to warm up, then two in turns
+    assert len(drawn) == len(numbers)
+    for (features, x_s, x_d), number in zip(drawn, numbers, strict=True):
+        assert features.picture.shape == (1, 3, 512, 512)
+        torch.testing.assert_close(x_s, transform_keypoint(networks.motion(moving[0], [source])), rtol=0, atol=1e-6)
+        torch.testing.assert_close(x_d, wanted[number], rtol=0, atol=1e-6)
+    assert not torch.equal(*wanted)
 
 
 def test_sheets(moving, pairs, networks):

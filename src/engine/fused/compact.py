@@ -22,9 +22,10 @@ from ..checkpoints import Checkpoints
 from ..compact_sizes import shrunk
 from ..engine import SourceFeatures
 from .compact_aperture import Aperture
-from .compact_compose import compose, truncated, warp
+from .compact_compose import compose, truncated
 from .compact_generator import FusedGenerator
 from .compact_openings import Openings
+from .compact_sampling import warp
 from .compact_warping import FusedWarping, SourceVolume
 
 Array = NDArray[np.float32]
@@ -135,12 +136,15 @@ class FusedCompact:
         feature, flow = self._warping(source.volume, x_d, x_s)
         flows = flow.permute(0, 2, 3, 1).contiguous().numpy()
         small = [warp(source.small[i % len(source.small)], at) for i, at in enumerate(flows)]
-        openings = Openings(x_d.numpy(), x_s.numpy())
-        residual, paint = self._generator(feature, torch.from_numpy(np.stack(small)), x_d, openings)
-        frames = _Frames(source, flow, flows, residual.numpy(), paint.numpy(), openings.apertures())
-        if self._generator.mouth is not None:
-            self._generator.mouth(frames.paint, small, x_d.numpy(), openings, frames.apertures)
-        return frames
+        openings, mouth, drawn = Openings(x_d.numpy(), x_s.numpy()), self._generator.mouth, None
+        if mouth is not None and any(aperture.mouth for aperture in openings.apertures):
+            # while the maps are made, which keeps one core busy
+            drawn = self._threads.apply_async(mouth.textures, (small, x_d.numpy(), openings))
+        maps = torch.from_numpy(openings.maps(len(small[0]) // 2))
+        residual, paint = (y.numpy() for y in self._generator(feature, torch.from_numpy(np.stack(small)), x_d, maps))
+        if mouth is not None and drawn is not None:
+            mouth.mix(paint, drawn.get(), openings.apertures)
+        return _Frames(source, flow, flows, residual, paint, openings.apertures)
 
     def _prepared(self, features: SourceFeatures) -> _Source:
         """What depends on the source alone, made when the features are not those of the call before."""

@@ -7,16 +7,18 @@ close by.
 from __future__ import annotations
 
 import math
-import operator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 LEAST = 2e-5  # share of paint that is not seen: 0.005 of 255
 _TINY = 1e-12
+_NOTHING = 80.0  # exponent at which a sigmoid is next to nothing; a little more would be no number
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,11 @@ class Ellipse:
         lengths = [x * x + y * y for x, y in axes]
         if min(lengths) < _TINY:
             return -math.inf, -math.inf, math.inf, math.inf
-        reach = math.sqrt(max(self.edge + math.log(self.gain / LEAST) / self.steepness, 0))
-        (x, y), columns = self.centre.tolist(), zip(*axes, strict=True)
-        across, down = (reach * math.hypot(*map(operator.truediv, column, lengths)) for column in columns)
+        reach = math.sqrt(max(self.edge + math.log(max(self.gain, LEAST) / LEAST) / self.steepness, 0))
+        x, y = self.centre.tolist()
+        across, down = (
+            reach * math.hypot(first / lengths[0], second / lengths[1]) for first, second in zip(*axes, strict=True)
+        )
         return x - across, y - down, x + across, y + down
 
     def along(self, x: Array, y: Array) -> tuple[Array, Array]:
@@ -56,18 +60,23 @@ class Ellipse:
 
     def draw(self, x: Array, y: Array) -> Array:
         """Its values at the crossings of columns x and rows y, (len(y), len(x))."""
-        return self.at(*self.along(x, y))
+        return self.values_at(*self.along(x, y))
 
-    def at(self, first: Array, second: Array) -> Array:
-        """Its values so far along both axes, which are overwritten."""
+    def values_at(self, first: Array, second: Array) -> Array:
+        """Its values at places that lie so far along both axes, in half axes; both arrays are overwritten."""
         first *= first
         second *= second
         first += second
-        first -= self.edge
-        first *= self.steepness
-        np.exp(np.minimum(first, 80, out=first), out=first)
-        first += 1
-        return np.divide(self.gain, first, out=first)
+        return np.multiply(soft_edge(first, self.edge, self.steepness), self.gain, out=first)
+
+
+def soft_edge(distance: Floats, edge: float | Floats, steepness: float | Floats) -> Floats:
+    """``sigmoid((edge - distance) * steepness)`` of squared distances, in their place."""
+    distance -= edge
+    distance *= steepness
+    np.exp(np.minimum(distance, _NOTHING, out=distance), out=distance)
+    distance += 1
+    return np.reciprocal(distance, out=distance)
 
 
 @dataclass(frozen=True)

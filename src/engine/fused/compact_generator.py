@@ -15,10 +15,10 @@ from torch import Tensor
 from ...modules.blocks import SPADE, SPADEResnetBlock
 from ...modules.compact.face_ellipse import face_mask
 from ...modules.compact.spade_generator import CompactSPADEDecoder
+from .compact_aperture import LEAST
 from .compact_conv import Conv
 from .compact_motion import bells
 from .compact_mouth import FusedMouth
-from .compact_openings import Openings
 from .fold import parameters
 from .spade import heads, normalised
 
@@ -30,13 +30,13 @@ _COLOURS = 3
 
 
 class FusedGenerator:
-    """Computes what `CompactSPADEDecoder` computes, from and to pictures in channels-last order.
+    """Computes what `CompactSPADEDecoder` computes, but for the mouth's texture; pictures are in channels-last order.
 
     Args:
         network: with its weights, ready for inference.
 
     Attributes:
-        mouth: mixes a texture into the paint of each frame, which comes without it; None: these weights have none.
+        mouth: the texture that is still to be mixed into the paint; None where these weights have none.
     """
 
     def __init__(self, network: CompactSPADEDecoder) -> None:
@@ -51,18 +51,19 @@ class FusedGenerator:
         skip = network.skip_in.weight
         self._skip_in = Conv(torch.cat([skip[:, order], skip[:, _COLOURS * 4 :]], 1), network.skip_in.bias)
         self._refine = [Conv(*parameters(conv)) for conv in network.refine]
-        self.mouth = None if network.mouth_texture is None else FusedMouth(network.mouth_texture)
+        texture = network.mouth_texture
+        self.mouth = FusedMouth(texture) if texture is not None and texture.share > LEAST else None
         conv, _ = network.conv_img
         self._image = Conv(*_by_place(*(_with_fourth_channel(part) for part in parameters(conv))))
 
-    def __call__(self, feature: Tensor, warped: Tensor, kp: Tensor, openings: Openings) -> tuple[Tensor, Tensor]:
+    def __call__(self, feature: Tensor, warped: Tensor, kp: Tensor, maps: Tensor) -> tuple[Tensor, Tensor]:
         """Decode B frames.
 
         Args:
             feature: of W, (B, C, H, W).
             warped: the warped picture at eight times that size, (B, 8H, 8W, 3 or 4) RGB in -1..1.
             kp: of the driving frames, (B, 21, 3).
-            openings: of the mouths and eyes in these frames.
+            maps: of mouths and eyes, `Openings.maps` at half of the pictures' size, (B, 4, 4H, 4W).
 
         Returns:
             Residual and paint in levels of 255, (B, 8H, 8W, 4) each; the fourth channel means nothing.
@@ -72,7 +73,6 @@ class FusedGenerator:
             x = block(x, feature)
         x = self._up_0(self._with_heat(x, kp), feature)  # (B, C, 2H, 2W)
         x = _shuffled(self._up_1(F.leaky_relu_(x, _SLOPE)))  # (B, C, 4H, 4W)
-        maps = torch.from_numpy(openings.maps(x.shape[-1]))
         x += self._skip_in(
             torch.cat([_unshuffled(warped[..., :_COLOURS]), maps], 1).contiguous(memory_format=torch.channels_last)
         )

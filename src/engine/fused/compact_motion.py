@@ -12,7 +12,7 @@ from ...modules.compact.grid import cell_centres, centre_grid
 from ...modules.compact.keypoints import fit_affine, with_outline
 from .bell import bell
 
-_NEVER = 50.0  # below the logit of what stays: a share that changes nothing
+_FAR_BELOW = 50.0  # the logit of what stays: a share that changes nothing
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,12 @@ class Motions:
 
 
 def shares(logits: Tensor) -> Tensor:
-    """Softmax of logits (..., K + 1) over the motions, the first of which stays.
+    """Softmax over the motions, the first of which stays: logits (..., K + 1) to shares of the same shape.
 
-    Beside that one hardly any share is kept: it would be a subnormal number, as in `bell`.
+    No share is less than e^-50 of the first one's. So none is a subnormal number, which would take several times as
+    long, as long as the first logit is no more than 37 below the largest.
     """
-    return torch.maximum(logits, logits[..., :1] - _NEVER).softmax(-1)
+    return torch.maximum(logits, logits[..., :1] - _FAR_BELOW).softmax(-1)
 
 
 def gaussians(kp: Tensor, depth: int, height: int, width: int, variance: float) -> Tensor:

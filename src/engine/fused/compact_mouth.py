@@ -1,4 +1,4 @@
-"""The texture of the compact model's mouth, drawn where it is seen only: most of a picture is no open mouth."""
+"""The texture of the compact model's mouth, mixed in where it is seen only: most of a picture is no open mouth."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from ...modules.compact.keypoints import NUM_KP
 from ...modules.compact.mouth_texture import AROUND, COLOURED, FARTHEST, NOSE, PLACES, POINTS, REACH, MouthTexture
 from .compact_aperture import Aperture, Ellipse
-from .compact_compose import centres, sampled
-from .compact_openings import Openings, quiet
+from .compact_openings import Openings, without_warnings
+from .compact_sampling import centres, sampled
 
 Array = NDArray[np.float32]
 
@@ -27,7 +27,7 @@ _COLOURS, _CHANNELS = 3, 4
 
 
 class FusedMouth:
-    """Computes what `MouthTexture.over` computes, in place.
+    """Computes what `MouthTexture.over` computes: textures first, which need no paint, and what they do to it.
 
     Args:
         texture: with its weights, ready for inference.
@@ -36,40 +36,45 @@ class FusedMouth:
     def __init__(self, texture: MouthTexture) -> None:
         norm, layers = texture.norm, [layer for layer in texture.mlp if isinstance(layer, nn.Linear)]
         assert norm.running_mean is not None and norm.running_var is not None, "it keeps statistics"
-        self._shape, self._share = (texture.rows, texture.columns, _CHANNELS), float(texture.share)
+        self._size, self._share = (texture.rows, texture.columns), float(texture.share)
         self._scale = (norm.running_var + norm.eps).rsqrt().numpy()
         self._shift = -norm.running_mean.numpy() * self._scale
-        *hidden, (weight, bias) = [(layer.weight.mT, layer.bias) for layer in layers]
-        last = (_by_place(parameter * _WHITE, texture.rows * texture.columns) for parameter in (weight, bias))
+        *hidden, last = [(layer.weight.detach().mT, layer.bias.detach()) for layer in layers]
         self._hidden = [(weight.contiguous().numpy(), bias.numpy()) for weight, bias in hidden]
-        self._last, self._last_bias = (parameter.numpy() for parameter in last)
+        self._last = tuple(
+            (_by_place(parameter, texture.rows * texture.columns) * _WHITE).numpy() for parameter in last
+        )
 
-    @quiet
-    def __call__(
-        self, paint: Array, warped: Sequence[Array], kp: Array, openings: Openings, seen: Sequence[Aperture]
-    ) -> None:
-        """Mix the texture into G's paint where a mouth opens.
+    @without_warnings
+    def textures(self, warped: Sequence[Array], kp: Array, openings: Openings) -> Array:
+        """Draw the mouth's texture of every frame.
 
         Args:
-            paint: (B, N, N, 4) in levels of 255.
             warped: B warped pictures, (n, n, 4) RGB in -1..1.
             kp: of the driving frames, (B, 21, 3).
             openings: of these frames.
-            seen: what is painted in each of them.
-        """
-        if not any(part.mouth for part in seen):
-            return
-        known = np.concatenate([_shape(kp, openings), _colours(warped, kp)], 1)
-        for picture, texture, part in zip(paint, self._drawn(known), seen, strict=True):
-            if part.mouth is not None:
-                _mix(picture, texture, replace(part.mouth, gain=self._share))
 
-    def _drawn(self, known: Array) -> Array:
-        """Textures (M, rows, columns, 4) in levels of 255; the fourth channel means nothing."""
+        Returns:
+            (B, rows, columns, 4) in levels of 255; the fourth channel means nothing.
+        """
+        known = np.concatenate([_mouth_shape(kp, openings), _colours(warped, kp)], 1)
         y = (known * self._scale + self._shift).clip(-FARTHEST, FARTHEST)
         for weight, bias in self._hidden:
             y = _gelu(y @ weight + bias)
-        return (y @ self._last + self._last_bias).clip(0, _WHITE).reshape(-1, *self._shape)
+        weight, bias = self._last
+        return (y @ weight + bias).clip(0, _WHITE).reshape(-1, *self._size, _CHANNELS)
+
+    def mix(self, paint: Array, textures: Array, apertures: Sequence[Aperture]) -> None:
+        """Mix textures into G's paint where mouths open, in place.
+
+        Args:
+            paint: (B, N, N, 4) in levels of 255.
+            textures: of `textures`.
+            apertures: what is painted in each frame.
+        """
+        for picture, texture, aperture in zip(paint, textures, apertures, strict=True):
+            if aperture.mouth is not None:
+                _mix(picture, texture, replace(aperture.mouth, gain=self._share))
 
 
 def _mix(paint: Array, texture: Array, mouth: Ellipse) -> None:
@@ -85,18 +90,18 @@ def _mix(paint: Array, texture: Array, mouth: Ellipse) -> None:
         np.multiply(along, last / 2 / REACH, out=place[..., axis])
     place += np.array(texture.shape[1::-1], np.float32) / 2 - np.float32(0.5)
     over = sampled(texture, place)
-    part = paint[rows, columns]
-    over -= part
-    over *= cv2.cvtColor(mouth.at(first, second), cv2.COLOR_GRAY2RGBA)
-    part += over
+    covered = paint[rows, columns]
+    over -= covered
+    over *= cv2.cvtColor(mouth.values_at(first, second), cv2.COLOR_GRAY2RGBA)
+    covered += over
 
 
-def _shape(kp: Array, openings: Openings) -> Array:
-    """As `mouth_texture.known`, without the colours: of B frames, (B, 30)."""
-    plane = (openings.place @ _from_nose()) * (openings.across_eyes.conj() * (10 / openings.distance))[:, None]
+def _mouth_shape(kp: Array, openings: Openings) -> Array:
+    """As `mouth_texture.known` without the colours, of B frames: (B, 30)."""
+    plane = (openings.place @ _nose_matrix()) * (openings.across_eyes.conj() * (10 / openings.distance))[:, None]
     shape = np.empty((*plane.shape, 3), np.float32)  # (B, 10, 3)
     shape[..., 0], shape[..., 1] = plane.real, plane.imag
-    np.multiply(kp[..., 2] @ _from_nose(), (10 / openings.distance)[:, None], out=shape[..., 2])
+    np.multiply(kp[..., 2] @ _nose_matrix(), (10 / openings.distance)[:, None], out=shape[..., 2])
     return shape.reshape(len(shape), -1)
 
 
@@ -110,15 +115,18 @@ def _colours(warped: Sequence[Array], kp: Array) -> Array:
 
 
 @cache
-def _from_nose() -> Array:
-    """What takes keypoints to those of the mouth's shape, seen from the nose, by a product: (21, 10)."""
+def _nose_matrix() -> Array:
+    """Matrix from keypoints to those that tell the mouth's shape, less the nose: (21, 10)."""
     keypoints = np.eye(NUM_KP, dtype=np.float32)
     return keypoints[:, POINTS] - keypoints[:, [NOSE]]
 
 
 @cache
 def _colour_places() -> tuple[Array, Array]:
-    """Offsets of the places where a colour is read, (16, 2), and what makes 0..1 of them, less a half, (4, 5 * 16)."""
+    """Offsets of the places where a colour is read, (16, 2), and weights that average and halve what is read, (4, 80).
+
+    Halved, -1..1 becomes 0..1 less a half.
+    """
     side = np.linspace(-AROUND, AROUND, PLACES)
     around = np.stack(np.meshgrid(side, side), -1).reshape(-1, 2)
     rows = [[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0.5, 0, 0.5]]  # the lip's halves make one

@@ -29,17 +29,17 @@ from ...modules.compact.ellipses import (
     UPPER_LIDS,
     UPPER_LIP,
 )
-from .compact_aperture import LEAST, Aperture, Ellipse
-from .compact_compose import centres
+from .compact_aperture import LEAST, Aperture, Ellipse, soft_edge
+from .compact_sampling import centres
 
 Floats = NDArray[np.floating[Any]]
 Plane = NDArray[np.complexfloating[Any, Any]]
 
 _EDGES = MOUTH_EDGE, EYE_EDGE, EYE_EDGE
 _STEEPNESS = MOUTH_STEEPNESS, EYE_STEEPNESS, EYE_STEEPNESS
-_FARTHEST = 80.0  # exponent that is infinite as far as a sigmoid goes
 
-quiet = np.errstate(over="ignore", invalid="ignore")  # a frame of no use gives no numbers, and no warning
+# A frame that is of no use gives no numbers, and no warning either. As a decorator only: there every call has its own.
+without_warnings = np.errstate(over="ignore", invalid="ignore")
 
 
 class Openings:
@@ -50,12 +50,12 @@ class Openings:
         source: (1, 21, 3) or (B, 21, 3).
 
     Attributes:
-        place: of the driving keypoints, (B, 21).
-        across_eyes: right of upright faces, of length 1, (B,).
+        place: of the driving keypoints in the plane, complex, (B, 21).
+        across_eyes: from the left pupil to the right one, complex, of length 1, (B,).
         distance: of the pupils, (B,).
     """
 
-    @quiet
+    @without_warnings
     def __init__(self, driving: Floats, source: Floats) -> None:
         self.place = _plane(driving)
         self._across_mouth, self._width = _direction(self.place, CORNERS)
@@ -65,11 +65,11 @@ class Openings:
         gap = _gap(before, _direction(before, CORNERS)[0])
         self._strength = np.minimum(self._gap / FULL_GAP, 1)
         self._newly = ((self._gap - gap) / np.maximum(self._gap, LEAST_GAP)).clip(0, 1)
-        self._lost = _lid_height(before, *_direction(before, PUPILS))
-        self._lost = self._lost - _lid_height(self.place, self.across_eyes, self.distance)  # (B, 2)
+        height = _lid_height(before, *_direction(before, PUPILS))
+        self._lost = height - _lid_height(self.place, self.across_eyes, self.distance)  # (B, 2)
         self._shut = (self._lost / LOST_WHEN_SHUT).clip(0, 1)
 
-    @quiet
+    @without_warnings
     def maps(self, size: int) -> Floats:
         """As `aperture_maps`, (B, 4, size, size)."""
         soft = self._drawn(size)
@@ -81,21 +81,19 @@ class Openings:
         paint = np.maximum(mouth * self._newly[:, None, None], np.minimum(shut, 1))
         return np.stack([mouth, paint, eyes.sum(1), lost], 1)
 
-    @quiet
+    @cached_property
+    @without_warnings
     def apertures(self) -> list[Aperture]:
         """What is painted in each frame, as in `paint_map`."""
         gains = np.stack([self._strength * self._newly, *self._shut.T], 1).tolist()
-        return [
-            Aperture(next(iter(self._seen(frame, [0], gain)), None), self._seen(frame, [1, 2], gain))
-            for frame, gain in enumerate(gains)
-        ]
+        seen = [[self._ellipse(frame, part, gain) for part, gain in enumerate(row)] for frame, row in enumerate(gains)]
+        return [Aperture(mouth, [eye for eye in eyes if eye is not None]) for mouth, *eyes in seen]
 
-    def _seen(self, frame: int, parts: list[int], gains: list[float]) -> list[Ellipse]:
-        return [
-            Ellipse(self._centres[frame, part], self._axes[frame, part], _EDGES[part], _STEEPNESS[part], gains[part])
-            for part in parts
-            if gains[part] > LEAST
-        ]
+    def _ellipse(self, frame: int, part: int, gain: float) -> Ellipse | None:
+        """The mouth (0) or an eye (1, 2) of a frame, None where nothing is seen of it."""
+        if not gain > LEAST:
+            return None
+        return Ellipse(self._centres[frame, part], self._axes[frame, part], _EDGES[part], _STEEPNESS[part], gain)
 
     @cached_property
     def _centres(self) -> Floats:
@@ -118,12 +116,7 @@ class Openings:
         steps = self._axes[..., None] * offset[:, :, None]  # (B, 3, 2, 2, size): axis of the ellipse, x or y
         along = steps[..., 0, None, :] + steps[..., 1, :, None]  # (B, 3, 2, size, size)
         np.square(along, out=along)
-        exponent = along[:, :, 0] + along[:, :, 1]
-        exponent -= _per_part(_EDGES, exponent)
-        exponent *= _per_part(_STEEPNESS, exponent)
-        np.exp(np.minimum(exponent, _FARTHEST, out=exponent), out=exponent)
-        exponent += 1
-        return np.reciprocal(exponent, out=exponent)
+        return soft_edge(along[:, :, 0] + along[:, :, 1], _per_part(_EDGES, along), _per_part(_STEEPNESS, along))
 
 
 def _per_part(values: tuple[float, ...], like: Floats) -> Floats:

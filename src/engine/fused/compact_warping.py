@@ -58,7 +58,7 @@ class FusedWarping:
         self._slope = network.third.slope
         self._fourth = Conv(*parameters(network.fourth))
         self._background, self._sigma = dense.background_logit, dense.sigma
-        self._splat_sigma, self._points = dense.splat_sigma, _points(dense.lip_edge, like=dense.sigma)
+        self._splat_sigma, self._points = dense.splat_sigma, _points_matrix(dense.lip_edge, like=dense.sigma)
         self._flow_grid = centre_grid(dense.flow_size, dense.flow_size, like=dense.sigma)
         self._calm = Calm(dense.flow_size, like=dense.sigma)
 
@@ -146,9 +146,9 @@ class _FusedHourglass:
         return self._last(x).relu_()
 
 
-def _points(lip_edge: Tensor | None, like: Tensor) -> Tensor:
-    """What makes points where the flow is known of the keypoints with their outline, by a product: (25 or 35, 25)."""
-    points = torch.eye(NUM_KP + OUTLINE_POINTS).to(like)
+def _points_matrix(lip_edge: Tensor | None, like: Tensor) -> Tensor:
+    """Matrix from keypoints with their outline to the points where the flow is known, (25 or 35, 25)."""
+    points = torch.eye(NUM_KP + OUTLINE_POINTS).to(like)  # one axis of space a keypoint
     return points if lip_edge is None else with_lip_edge(points[None], lip_edge)[0]
 
 

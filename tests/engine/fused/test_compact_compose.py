@@ -5,11 +5,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from src.engine.fused import compact_compose
-from src.engine.fused.compact_compose import compose, truncated, warp
+from src.engine.fused.compact_compose import compose, truncated
 from src.engine.fused.compact_openings import Openings
 from src.modules.compact.aperture import paint_map
-from src.modules.compact.compose import warp_picture
 from tests.tolerances import FLOAT32
 
 SIZE = 128
@@ -33,18 +31,6 @@ def face(opening: float, lids: float) -> torch.Tensor:
     return kp
 
 
-@pytest.mark.parametrize("exact", [True, False])
-def test_warp(monkeypatch, exact):
-    monkeypatch.setattr(compact_compose, "_samples_exactly", lambda: exact and _original())
-    torch.manual_seed(0)
-    picture, flow = torch.rand(1, 3, SIZE, SIZE) * 255, 0.3 * torch.randn(1, 2, 16, 16)
-    warped = warp(rows(picture)[0], flow[0].permute(1, 2, 0).contiguous().numpy())
-    torch.testing.assert_close(planes(warped), warp_picture(picture, flow)[0], rtol=0, atol=FLOAT32["compact_warp"].abs)
-
-
-_original = compact_compose._samples_exactly
-
-
 @pytest.mark.parametrize(
     ("opening", "lids", "far"),
     [(0.2, 0.0, 0), (0.0, 0.1, 0), (0.3, 0.05, 0), (0.2, 0.0, 0.9), (0, 0.2, 0), (0.2, 0, 9)],
@@ -53,7 +39,7 @@ def test_the_share_of_paint(opening, lids, far):
     source, driving = face(0.0, 0.2), face(opening, lids) + far
     wanted = paint_map(driving, source, SIZE)[0, 0].numpy()
     drawn = np.zeros_like(wanted)
-    (aperture,) = Openings(driving.numpy(), source.numpy()).apertures()
+    (aperture,) = Openings(driving.numpy(), source.numpy()).apertures
     centres = ((2 * np.arange(SIZE) + 1) / SIZE - 1).astype(np.float32)
     if cells := aperture.window(SIZE):
         drawn[cells] = aperture.share(centres[cells[1]], centres[cells[0]])
@@ -73,7 +59,7 @@ def test_compose(place, opening):
     large = [F.interpolate(y, size=(SIZE, SIZE), mode="bicubic", align_corners=False) for y in (residual, paint)]
     wanted = torch.lerp(picture, large[1], paint_map(driving, source, SIZE)) + large[0]
     composed = rows(picture)[0]
-    compose(composed, rows(residual)[0], rows(paint)[0], *Openings(driving.numpy(), source.numpy()).apertures())
+    compose(composed, rows(residual)[0], rows(paint)[0], *Openings(driving.numpy(), source.numpy()).apertures)
     torch.testing.assert_close(planes(composed), wanted[0].clamp(0, 255), rtol=0, atol=FLOAT32["compact_composed"].abs)
 
 
