@@ -136,14 +136,12 @@ class FusedCompact:
         feature, flow = self._warping(source.volume, x_d, x_s)
         flows = flow.permute(0, 2, 3, 1).contiguous().numpy()
         small = [warp(source.small[i % len(source.small)], at) for i, at in enumerate(flows)]
-        openings, mouth, drawn = Openings(x_d.numpy(), x_s.numpy()), self._generator.mouth, None
-        if mouth is not None and any(aperture.mouth for aperture in openings.apertures):
-            # while the maps are made, which keeps one core busy
-            drawn = self._threads.apply_async(mouth.textures, (small, x_d.numpy(), openings))
+        openings, mouth = Openings(x_d.numpy(), x_s.numpy()), self._generator.mouth
         maps = torch.from_numpy(openings.maps(len(small[0]) // 2))
         residual, paint = (y.numpy() for y in self._generator(feature, torch.from_numpy(np.stack(small)), x_d, maps))
-        if mouth is not None and drawn is not None:
-            mouth.mix(paint, drawn.get(), openings.apertures)
+        if mouth is not None and any(aperture.mouth for aperture in openings.apertures):
+            # not in another thread meanwhile: that took longer than it does here
+            mouth.mix(paint, mouth.textures(small, x_d.numpy(), openings), openings.apertures)
         return _Frames(source, flow, flows, residual, paint, openings.apertures)
 
     def _prepared(self, features: SourceFeatures) -> _Source:
