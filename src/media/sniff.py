@@ -96,7 +96,7 @@ def sniff(source: str | Path | bytes, called: str | None = None) -> MediaKind:
         if re.match(pattern, head, re.DOTALL):
             return _still_or_animated(source) if kind is MediaKind.ANIMATION else kind
     if _is_text(head):
-        raise InputError(f"{name} is a text file: a picture, a video or a motion template is needed")
+        raise InputError(f"{name} is a text file, neither a picture nor a video")
     raise InputError(f"{name} is neither a picture, nor a video, nor a motion template (judged by its content)")
 
 

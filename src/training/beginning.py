@@ -60,9 +60,10 @@ def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path
 def _with_own_texture(state: dict[str, Any], network: nn.Module, file: Path) -> dict[str, Any]:
     """Weights of the compact G with the texture of the mouth that the network has, if any: stage 3 makes it anew."""
     rest = without_texture(state)
-    if len(rest) < len(state):
-        _log.info("'%s' holds a texture of the mouth, which only stage 3 trains: it is left out", file)
     own = {key: value for key, value in network.state_dict().items() if key.partition(".")[0] == MOUTH_TEXTURE}
+    if len(rest) < len(state):
+        what = "that of this run takes its place" if own else "only stage 3 trains one, so it is left out"
+        _log.info("'%s' holds a texture of the mouth: %s", file, what)
     return {**rest, **own}
 
 

@@ -117,7 +117,9 @@ class Trainer:
                 return): after the first time all is saved, as when the time is up. Or this process was asked twice:
                 then there is only what the last checkpoint holds.
         """
-        if self._state.step:
+        if self._state.step >= self._options.steps:
+            logger.warning("step %d was done before: nothing is left to train, give more --steps", self._state.step)
+        elif self._state.step:
             logger.info("going on after step %d", self._state.step)
         with stop_request(quiet=processes.rank() > 0) as stop:
             try:

@@ -94,7 +94,7 @@ def test_stage_3_adds_the_mouth_to_the_networks_of_a_folder(tmp_path, caplog):
     folder = compact_folder(tmp_path / "w")
     with caplog.at_level(logging.INFO):
         stage = create_stage(load_recipe("compact", 3), str(folder))
-    assert "texture of the mouth, which only stage 3 trains: it is left out" in caplog.text
+    assert "texture of the mouth: that of this run takes its place" in caplog.text
     files = {file.stem: load_file(file) for file in stage.export(stage.networks, tmp_path / "out")}
     given = {name: load_file(folder / f"compact/{name}.safetensors") for name in NETWORKS}
     changed = {key for name in NETWORKS for key in given[name] if not torch.equal(files[name][key], given[name][key])}
