@@ -39,10 +39,12 @@ def test_the_documented_command(run, tmp_path):
 
 def test_a_run_is_left_in_time_and_resumed(run):
     words = ("--stage", 2, "--steps", 3, "--sources", 4, "--stop_after", 1e-9)
-    outputs = [run(*words), run(*words, "--resume"), run(*words, "--resume")]
-    assert [code for code, _, _ in outputs] == [0, 0, 0]
-    assert [bool(out) for _, out, _ in outputs] == [False, False, True]
+    outputs = [run(*words), *(run(*words, "--resume") for _ in range(3))]
+    assert [code for code, _, _ in outputs] == [0, 0, 0, 0]
+    assert [bool(out) for _, out, _ in outputs] == [False, False, True, True]
     assert "going on after step 1" in outputs[1][2]
+    assert "step 3 was done before: nothing is left to train" in outputs[3][2]
+    assert not any("nothing is left" in err for _, _, err in outputs[:3])
 
 
 def test_ctrl_c_saves_and_says_how_to_go_on(run, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ def bell(squares: Tensor, variance: float | Tensor) -> Tensor:
     """Gaussian of squared distances; zero far away, where it is next to nothing.
 
     Three of these multiply to a blob in space. About a tenth of its cells would be subnormal numbers, for which
-    convolutions take up to ten times as long, and which change no picture.
+    convolutions take several times as long, and which change no picture.
 
     Args:
         squares: of any shape.

@@ -22,7 +22,7 @@ def test_half_precision_keeps_what_it_has():
 
 @pytest.mark.parametrize("gaussians", [separable.gaussians, lambda kp, size, v: compact_motion.gaussians(kp, *size, v)])
 def test_blobs_without_subnormal_numbers(gaussians):
-    """A processor multiplies them up to ten times as slowly."""
+    """A processor multiplies them several times as slowly."""
     kp = torch.tensor([[[-0.9, -0.9, -0.9], [0.9, 0.3, -0.2], [3.0, -3.0, 3.0]]])
     blobs = gaussians(kp, (4, 16, 16), 0.01)
     assert (blobs > 0.1).any() and ((blobs == 0) | (blobs > 1e6 * TINY)).all()
