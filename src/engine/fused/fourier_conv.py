@@ -29,7 +29,8 @@ class FourierConv3d(nn.Module):
         dtype = torch.promote_types(weight.dtype, torch.complex64)
         spectrum = weight.new_empty(_TILE * (_TILE // 2 + 1), channels, self.kernel * outputs, dtype=dtype)
         for tap in range(self.kernel):  # one at a time: float64 takes much memory
-            part = torch.fft.rfft2(weight[:, :, tap].cpu().double(), s=(_TILE, _TILE)).conj()  # (O, C, T, T / 2 + 1)
+            part = torch.fft.rfft2(weight[:, :, tap].cpu().double(), s=(_TILE, _TILE))  # (O, C, T, T / 2 + 1)
+            part = part.conj_physical()  # of the view that conj() is, torch 2.11 forgets the sign on the way to a GPU
             spectrum[:, :, tap * outputs : (tap + 1) * outputs] = part.permute(2, 3, 1, 0).flatten(0, 1)
         self.register_buffer("weight", spectrum)
         self.register_buffer("bias", bias)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from src.engine.fused import fourier_conv
 from src.engine.fused.fourier_conv import FourierConv3d
 from tests.engine.fused.compared import assert_same, normal
+from tests.tolerances import FLOAT32
 
 
 def case(batch, kernel, *size):
@@ -38,6 +39,16 @@ def test_channels_last_as_well():
         FourierConv3d(weight, bias)(x.contiguous(memory_format=torch.channels_last_3d)),
         F.conv3d(x, weight, bias, padding=1),
     )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_on_a_gpu():
+    """Its weights are made on the processor, in twice the precision."""
+    x, weight, bias = (value.float() for value in (normal(2, 5, 4, 20, 20), normal(3, 5, 7, 7, 7) / 40, normal(3)))
+    convolution = FourierConv3d(weight.cuda(), bias.cuda())
+    assert torch.equal(convolution.weight.cpu(), FourierConv3d(weight, bias).weight)
+    expected = F.conv3d(x, weight, bias, padding=3)
+    assert (convolution(x.cuda()).cpu() - expected).abs().max() <= FLOAT32["fused"].abs
 
 
 def test_float32_errs_as_little_as_a_plain_convolution():
