@@ -52,9 +52,10 @@ def write_random_model(name: str, folder: Path, seed: int = 0) -> ResolvedModel:
         folder: the weights folder to be: the files, half a gigabyte, go where the official ones would lie.
         seed: of the random numbers.
     """
-    config = load_model_config(name)
+    entry = MODELS[name]
+    config = load_model_config(entry.config or name)
     generator = torch.Generator().manual_seed(seed)
-    files = {role: (folder / file.path).with_suffix(".safetensors") for role, file in MODELS[name].files.items()}
+    files = {role: (folder / file.path).with_suffix(".safetensors") for role, file in entry.files.items()}
     for network, build in NETWORKS.items():
         with torch.device("meta"):
             empty = build(**config[f"{network}_params"]).state_dict()

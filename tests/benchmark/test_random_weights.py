@@ -5,9 +5,11 @@ import math
 import pytest
 import torch
 
+from src.benchmark import random_weights
 from src.benchmark.inputs import random_inputs
 from src.benchmark.random_weights import NETWORKS, write_random_model
 from src.benchmark.variants import Variant
+from src.config.model_config import load_model_config
 from src.engine.checkpoints import Checkpoints
 from src.weights.load import read_state
 from src.weights.resolve import resolve_model
@@ -33,6 +35,15 @@ def test_all_networks_load(model):
 def test_the_files_lie_where_official_ones_would(model):
     found = resolve_model("base", model.folder)
     assert found.files == model.files
+
+
+def test_animals_have_them_too(tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(random_weights, "_write", lambda state, path: written.append(path))
+    model = write_random_model("animals", tmp_path)
+    assert sorted(written) == sorted(model.files.values())
+    assert model.config == load_model_config("base")
+    assert sum("liveportrait_animals" in path.parts for path in written) == len(NETWORKS)  # they share their S and R
 
 
 def test_weights_depend_on_the_seed_alone(model):
