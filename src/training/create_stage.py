@@ -9,13 +9,14 @@ from typing import Any
 
 from ..config.model_config import load_model_config
 from ..errors import InputError
-from .beginning import load_from_folder, weights_folder
+from .beginning import as_large, load_from_folder, load_generator, weights_folder
 from .data.batches import Batches
 from .data.keypoint_batches import KeypointBatches
 from .perceptual.identity import IResNet50
 from .recipe import Recipe
 from .stages.backbone import perceptual_loss
 from .stages.compact import CompactStage
+from .stages.compact_distill import CompactDistillStage
 from .stages.compact_heads import CompactHeadsStage
 from .stages.compact_mouth import CompactMouthStage
 from .stages.official import OfficialStage
@@ -42,8 +43,8 @@ def create_stage(
     Args:
         recipe: see there.
         init: weights to begin with: a weights folder, or "shipped" for those of the project; None for none. Nothing is
-            fetched. For stage 2 of base and stage 3 of
-            compact the folder with the networks of stage 1.
+            fetched. For stage 2 of base and stages 3
+            and 4 of compact the folder with the networks of stage 1.
         identity: weights of a face identity network, for the identity term of the official architecture.
         save_memory: for the official architecture, see `OfficialStage`.
 
@@ -55,7 +56,7 @@ def create_stage(
     build = _BUILDERS.get((recipe.model, recipe.stage))
     if build is None:
         raise InputError(
-            f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact (1 to 3) and base (1, 2)"
+            f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact (1 to 4) and base (1, 2)"
         )
     _check_options(recipe, init, identity, save_memory)
     params = load_model_config(recipe.model)
@@ -69,7 +70,8 @@ def batches_of(recipe: Recipe) -> type[Batches]:
 
 
 def _compact(given: _Given) -> Stage:
-    return _begun(CompactStage(given.params, given.recipe, perceptual_loss(given.recipe.backbone)), given)
+    perceptual = perceptual_loss(given.recipe.backbone)
+    return _begun(CompactStage(_as_large(given), given.recipe, perceptual), given)
 
 
 def _compact_heads(given: _Given) -> Stage:
@@ -79,7 +81,16 @@ def _compact_heads(given: _Given) -> Stage:
 def _compact_mouth(given: _Given) -> Stage:
     if given.folder is None:
         raise InputError("stage 3 of compact needs the F, W and G that it adds to: give their weights folder as --init")
-    return _begun(CompactMouthStage(given.params, given.recipe), given)
+    return _begun(CompactMouthStage(_as_large(given), given.recipe), given)
+
+
+def _compact_distill(given: _Given) -> Stage:
+    if given.folder is None:
+        raise InputError("stage 4 of compact needs the G that it makes smaller: give its weights folder as --init")
+    stage = CompactDistillStage(given.params, given.recipe, load_generator(given.params, given.folder))
+    others = {name: network for name, network in stage.networks.items() if name != "spade_generator"}
+    load_from_folder(others, given.recipe.model, given.folder)
+    return stage
 
 
 def _official(given: _Given) -> Stage:
@@ -98,9 +109,15 @@ _BUILDERS: dict[tuple[str, int], Callable[[_Given], Stage]] = {
     ("compact", 1): _compact,
     ("compact", 2): _compact_heads,
     ("compact", 3): _compact_mouth,
+    ("compact", 4): _compact_distill,
     ("base", 1): _official,
     ("base", 2): _official_heads,
 }
+
+
+def _as_large(given: _Given) -> Mapping[str, Any]:
+    """The definition of the compact networks, G being as large as the one that is begun with."""
+    return given.params if given.folder is None else as_large(given.params, given.folder)
 
 
 def _begun(stage: Stage, given: _Given) -> Stage:

@@ -19,8 +19,9 @@ class TrainOptions:
     """Steps of the whole run, those before a resume included."""
     config: Annotated[str, tyro.conf.arg(metavar="NAME|FILE")] = "compact"
     """Recipe: compact, base, or a YAML file of your own in their form."""
-    stage: Literal[1, 2, 3] = 1
-    """1 trains F, M, W and G; 2 trains stitching and retargeting (S, R); 3, of compact, the inside of the mouth."""
+    stage: Literal[1, 2, 3, 4] = 1
+    """1 trains F, M, W and G; 2 trains stitching and retargeting (S, R); 3, of compact, the inside of the mouth;
+    4, of compact, a G with fewer blocks."""
     output: Annotated[
         Path | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(default: runs/<config>_stage<stage>)")
     ] = None
@@ -31,7 +32,7 @@ class TrainOptions:
     """Weights folder for what was learnt; stages may share one. Files of an earlier run are replaced."""
     init: Annotated[str | None, tyro.conf.arg(metavar="FOLDER", help_behavior_hint="(optional)")] = None
     """Weights to begin with: a weights folder, or 'shipped' for those of the project. Without it from scratch, which
-    stage 2 of base and stage 3 of compact cannot."""
+    stage 2 of base and stages 3 and 4 of compact cannot."""
     resume: bool = False
     """Go on from the last checkpoint of the output folder."""
     seed: int = 0

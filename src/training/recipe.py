@@ -15,7 +15,7 @@ from .ranges import AT_LEAST_ONE, BELOW_ONE, NOT_NEGATIVE, POSITIVE, SHARE, chec
 from .settings import build_settings
 
 RECIPES = Path(__file__).parent / "recipes"
-_PARTS = ("model", "stage1", "stage2", "stage3")  # of a file
+_PARTS = ("model", "stage1", "stage2", "stage3", "stage4")  # of a file
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Recipe:
 
     Attributes:
         model: definition in `src/config/models`.
-        stage: 1 for F, M, W and G; 2 for S and R; 3, of compact models, for the inside of the mouth.
+        stage: 1 for F, M, W and G; 2 for S and R; 3, of compact models, for the inside of the mouth; 4 for a G
+            with fewer blocks.
         precision: of convolutions and products; weights and losses are float32.
         data: batches.
         optimizer: see there.
@@ -89,7 +90,7 @@ class Recipe:
     """
 
     model: str
-    stage: Literal[1, 2, 3] = 1
+    stage: Literal[1, 2, 3, 4] = 1
     precision: Literal["float32", "bfloat16"] = "float32"
     data: DataOptions = field(default_factory=DataOptions)
     optimizer: Optimizer = field(default_factory=Optimizer)
@@ -108,7 +109,7 @@ def load_recipe(name: str, stage: int = 1) -> Recipe:
 
     Args:
         name: "compact", "base", ...: a file of `recipes/`; or the path of a YAML file of one's own.
-        stage: which part of the file: ``stage1``, ``stage2`` or ``stage3``.
+        stage: which part of the file: ``stage1`` to ``stage4``.
 
     Raises:
         MissingFileError: there is no such recipe.

@@ -15,6 +15,7 @@ from ..errors import WeightsError
 
 LIP_EDGE = "dense_motion_network.lip_edge"  # of the compact W, whose first weights had none
 MOUTH_TEXTURE = "mouth_texture"  # of the compact G; without it G's own colours are all there is
+_BLOCKS = {"num_middle": "G_middle_", "refine_blocks": "refine."}  # of the compact G: argument: how its keys begin
 _HEADS = {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}  # official name: ours
 
 
@@ -49,12 +50,13 @@ def split_stitching(state: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
 def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
     """The definition of a network as the weights of a file had it: some lack a part that the product works without.
 
-    Those are the lips' edge of the compact W, and the mouth's texture of its G.
+    Those are the lips' edge of the compact W, and the mouth's texture of its G, which may have other numbers of blocks.
 
     Args:
         params: constructor arguments of a network.
         state: flat state dict of a file.
     """
+    params = with_blocks(params, state)
     if MOUTH_TEXTURE in params and len(without_texture(state)) == len(state):
         return without_texture(params)
     dense = params.get("dense_motion_params", {})
@@ -63,9 +65,21 @@ def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[s
     return {**params, "dense_motion_params": {key: dense[key] for key in dense if key != "lip_edge_reach"}}
 
 
+def with_blocks(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Constructor arguments of the compact G with as many blocks as a state dict holds; those of others as they are."""
+    found = {name: _count(state, begins) for name, begins in _BLOCKS.items() if name in params}
+    other = {name: count for name, count in found.items() if count and count != params[name]}
+    return {**params, **other} if other else params
+
+
 def without_texture(params: Mapping[str, Any]) -> dict[str, Any]:
     """Constructor arguments of a network, or its state dict, without the texture of the mouth."""
     return {name: value for name, value in params.items() if name.partition(".")[0] != MOUTH_TEXTURE}
+
+
+def _count(state: Mapping[str, Any], begins: str) -> int:
+    """How many modules with a number after that beginning there are."""
+    return len({key.removeprefix(begins).partition(".")[0] for key in state if key.startswith(begins)})
 
 
 def _flat(state: Mapping[str, Any]) -> Iterator[tuple[str, Tensor]]:

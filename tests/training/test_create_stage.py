@@ -8,9 +8,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from src.config.model_config import load_model_config
 from src.errors import InputError, MissingFileError, WeightsError
+from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.training import create_stage as module
 from src.training.create_stage import create_stage
+from src.training.export import export_network
 from src.training.recipe import load_recipe
 from src.weights import resolve
 from src.weights.layout import MOUTH_TEXTURE, without_texture
@@ -109,6 +112,49 @@ def test_stage_1_leaves_the_mouth_out(tmp_path, caplog):
     exported = load_file(stage.export(stage.networks, tmp_path)[-1])
     shipped = load_file(shipped_weights_dir() / "compact/spade_generator.safetensors")
     assert exported.keys() == without_texture(shipped).keys() < shipped.keys()
+
+
+def larger_folder(folder: Path) -> Path:
+    """The same with a G that has one middle block more than the definition says."""
+    compact_folder(folder)
+    params = load_model_config("compact")["spade_generator_params"]
+    larger = CompactSPADEDecoder(**{**params, "num_middle": params["num_middle"] + 1})
+    export_network(larger, folder / "compact/spade_generator.safetensors")
+    return folder
+
+
+@pytest.mark.parametrize("stage", [1, 3])
+def test_g_stays_as_large_as_the_one_that_is_begun_with(tmp_path, stage):
+    folder = larger_folder(tmp_path / "w")
+    begun = create_stage(load_recipe("compact", stage), str(folder))
+    exported = load_file(begun.export(begun.networks, tmp_path / "out")[-1])
+    given = load_file(folder / "compact/spade_generator.safetensors")
+    assert without_texture(exported).keys() == without_texture(given).keys()
+    assert all(torch.equal(exported[key], given[key]) for key in without_texture(given))
+
+
+def test_stage_4_makes_g_smaller(tmp_path):
+    with pytest.raises(InputError, match=r"stage 4 of compact needs the G.*--init"):
+        create_stage(load_recipe("compact", 4))
+    folder = larger_folder(tmp_path / "w")
+    stage = create_stage(load_recipe("compact", 4), str(folder))
+    files = {file.stem: load_file(file) for file in stage.export(stage.networks, tmp_path / "out")}
+    given = {name: load_file(folder / f"compact/{name}.safetensors") for name in NETWORKS}
+    for name, state in files.items():
+        assert all(torch.equal(state[key], given[name][key]) for key in state), name
+    gone = given["spade_generator"].keys() - files["spade_generator"].keys()
+    assert gone and {key.split(".")[0] for key in gone} == {f"G_middle_{stage.networks['spade_generator'].num_middle}"}
+    (folder / "compact/warping_module.safetensors").unlink()
+    with pytest.raises(MissingFileError, match="warping_module"):
+        create_stage(load_recipe("compact", 4), str(folder))
+    (folder / "compact/spade_generator.safetensors").unlink()
+    with pytest.raises(MissingFileError, match="spade_generator"):
+        create_stage(load_recipe("compact", 4), str(folder))
+
+
+def test_stage_4_of_a_g_that_is_small_already(tmp_path):
+    with pytest.raises(InputError, match=r"stage 4 makes G smaller.*begin with weights of more"):
+        create_stage(load_recipe("compact", 4), str(compact_folder(tmp_path / "w")))
 
 
 def test_nothing_trains_stage_3_of_base():

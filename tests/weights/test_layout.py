@@ -45,6 +45,16 @@ def test_weights_of_before_the_lips_edge():
     assert "lip_edge_reach" in params["dense_motion_params"]
 
 
+def test_weights_of_a_g_with_other_numbers_of_blocks():
+    params = {"width": 3, "num_middle": 1, "refine_blocks": 1}
+    keys = ["G_middle_0.a", "G_middle_0.b", "G_middle_1.a", "refine.0.weight", "refine.0.bias", "fc.weight"]
+    state = dict.fromkeys(keys, torch.ones(1))
+    assert as_trained(params, state) == {"width": 3, "num_middle": 2, "refine_blocks": 1}
+    assert as_trained(params, {key: state[key] for key in keys if "_1" not in key}) is params
+    assert as_trained(params, {}) is params  # what is missing is told when it is loaded
+    assert as_trained({"width": 3}, state) == {"width": 3}
+
+
 def test_split_with_and_without_the_prefix():
     assert_official_heads(split_stitching(official_state(STITCHING)))
     assert_official_heads(split_stitching(wrapped_stitching()))

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from ...engine.compact_sizes import INTERNAL_SIZE, shrunk
-from ...errors import InputError
 from ...modules.appearance_feature_extractor import AppearanceFeatureExtractor
-from ...modules.compact.compose import finish, warp_picture
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...modules.compact.warping_network import CompactWarpingNetwork
 from ...weights.catalogue import MODELS
@@ -27,13 +24,13 @@ from ..export import export_network
 from ..losses.cascade import cascade
 from ..losses.flow import total_variation
 from ..losses.perceptual import PerceptualLoss
-from ..losses.pixels import pooled_l1, weighted_l1
-from ..losses.pyramid import laplacian_l1
+from ..losses.pixels import weighted_l1
 from ..losses.regions import WHOLE, Region, region_boxes
-from ..losses.ssim import ssim
 from ..recipe import Recipe
 from ..sheet import sheet
-from .compact_maps import importance, mouth
+from .compact_draw import Drawn, driven, generate, warp
+from .compact_maps import importance
+from .compact_terms import PICTURE_TERMS, check_pictures, picture_terms
 from .helper import Helper
 from .initial import initialise
 from .stage import Losses
@@ -46,24 +43,12 @@ _NETWORKS = {
 }
 _PARTS: tuple[Region, ...] = ("eyes", "lips")
 TERMS = (
-    *("l1", "l2", "pyramid", "ssim", "pooled", "mouth", "warp", "flow"),
+    *PICTURE_TERMS,
+    "warp",
+    "flow",
     *(f"perceptual_{region}" for region in (WHOLE, *_PARTS)),
     *(f"{kind}_{region}" for kind in ADVERSARIAL for region in _PARTS),
 )
-
-
-class Drawn(NamedTuple):
-    """What the networks make of B pairs.
-
-    Attributes:
-        picture: (B, 3, N, N).
-        warped: the same before G, (B, 3, N, N).
-        flow: of W, (B, 2, S, S).
-    """
-
-    picture: Tensor
-    warped: Tensor
-    flow: Tensor
 
 
 class CompactStage:
@@ -80,9 +65,8 @@ class CompactStage:
     """
 
     def __init__(self, params: Mapping[str, Any], recipe: Recipe, perceptual: PerceptualLoss | None = None) -> None:
+        check_pictures(recipe)
         size, begin = recipe.data.size, recipe.critics.begin
-        if size < INTERNAL_SIZE or size % 2:
-            raise InputError(f"data: size must be an even number of pixels from {INTERNAL_SIZE} on, got {size}")
         self._terms, self._begin, self._dropout = Terms(recipe, TERMS), begin, recipe.dropout
         self._terms.check_help("backbone", perceptual is not None, "perceptual")
         self._terms.check_help("critics", begin > 0, *ADVERSARIAL)
@@ -97,21 +81,7 @@ class CompactStage:
 
     def draw(self, networks: nn.ModuleDict, batch: Batch, dropout: float = 0.0) -> Drawn:
         """The driving pictures as the networks see them: B = sources times drivers."""
-        source, kp_source = batch["source"], batch["kp_source"]
-        drivers = batch["kp_driving"].shape[1]
-        small = shrunk(source)
-        volume = networks["appearance_feature_extractor"](small)
-        volume, source, small, kp_source = (
-            value.repeat_interleave(drivers, 0) for value in (volume, source, small, kp_source)
-        )
-        kp_driving = batch["kp_driving"].flatten(0, 1)  # (B, 21, 3)
-        feature, flow = networks["warping_module"](volume, kp_driving, kp_source)
-        feature, flow = nn.functional.dropout2d(feature, dropout), flow.float()
-        warped = warp_picture(source, flow)
-        warped_small = warped if source.shape[-1] == INTERNAL_SIZE else warp_picture(small, flow)
-        residual, paint = networks["spade_generator"](feature, warped_small, kp_driving, kp_source)
-        picture = finish(warped, residual.float(), paint.float(), kp_driving, kp_source)
-        return Drawn(picture, warped, flow)
+        return generate(networks["spade_generator"], warp(networks, batch), dropout)
 
     def losses(self, batch: Batch, step: int) -> Losses:
         """Terms of a batch: see the recipe for what each is for."""
@@ -136,9 +106,7 @@ class CompactStage:
         """Rows of source, driving picture, warp, result."""
         with torch.no_grad():
             drawn = self.draw(networks, batch)
-        drivers = batch["kp_driving"].shape[1]
-        source, target = batch["source"].repeat_interleave(drivers, 0), batch["driving"].flatten(0, 1)
-        return sheet([source, target, drawn.warped, drawn.picture])
+        return sheet([*driven(batch), drawn.warped, drawn.picture])
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
         """Write F, W and G: `folder` is then a weights folder of the product, but for what stages 2 and 3 add."""
@@ -158,16 +126,9 @@ def export_compact(networks: nn.ModuleDict, folder: Path) -> list[Path]:
 
 def _pixel_terms(drawn: Drawn, target: Tensor, kp: Tensor) -> dict[str, Callable[[], Tensor]]:
     """Terms of pixels and of the flow, each computed when it is called."""
-    size = target.shape[-1]
-    weight = importance(kp, size)
     return {
-        "l1": lambda: weighted_l1(drawn.picture, target, weight),
-        "l2": lambda: (drawn.picture - target).square().mean(),
-        "pyramid": lambda: laplacian_l1(drawn.picture, target, levels=4),
-        "ssim": lambda: 1 - ssim(*(nn.functional.avg_pool2d(picture, 2) for picture in (drawn.picture, target))),
-        "pooled": lambda: pooled_l1(drawn.picture, target, 8 * size // INTERNAL_SIZE),
-        "mouth": lambda: weighted_l1(drawn.picture, target, mouth(kp, size)),
-        "warp": lambda: weighted_l1(drawn.warped, target, weight),
+        **picture_terms(drawn.picture, target, kp),
+        "warp": lambda: weighted_l1(drawn.warped, target, importance(kp, target.shape[-1])),
         "flow": lambda: total_variation(drawn.flow),
     }
 

@@ -10,7 +10,7 @@ from src.config.model_config import load_model_config
 from src.errors import InputError
 from src.training.losses.perceptual import PerceptualLoss
 from src.training.recipe import Critics, load_recipe
-from src.training.stages import compact
+from src.training.stages import compact_terms
 from src.training.stages.compact import TERMS, CompactStage
 
 from .test_official import floats, make_batch
@@ -62,8 +62,8 @@ def test_critics_begin_with_their_step_however_long_the_run_is(batch):
 
 
 def test_what_weighs_nothing_is_not_computed(batch, monkeypatch):
-    monkeypatch.setattr(compact, "mouth", lambda *args: pytest.fail("the mouth has no weight"))
-    monkeypatch.setattr(compact, "ssim", lambda *args: pytest.fail("ssim has no weight"))
+    monkeypatch.setattr(compact_terms, "mouth", lambda *args: pytest.fail("the mouth has no weight"))
+    monkeypatch.setattr(compact_terms, "ssim", lambda *args: pytest.fail("ssim has no weight"))
     backbone = Plain()
     stage = make_stage(PerceptualLoss(backbone, scales=1), losses={"l1": 1.0, "perceptual_lips": 2.0, "ssim": 0.0})
     assert set(stage.losses(batch, 0).networks) == {"l1", "perceptual_lips"}
