@@ -10,10 +10,9 @@ from typing import Any
 from torch import nn
 
 from ..errors import InputError, MissingFileError
-from ..modules.compact.spade_generator import CompactSPADEDecoder
 from ..weights.catalogue import MODELS
 from ..weights.folder import files_within, weights_root
-from ..weights.layout import LIP_EDGE, MOUTH_TEXTURE, as_trained, with_blocks, without_texture
+from ..weights.layout import LIP_EDGE, MOUTH_TEXTURE, with_blocks, without_texture
 from ..weights.load import load_strict, read_state
 from ..weights.paths import shipped_weights_dir
 
@@ -50,17 +49,17 @@ def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path
         MissingFileError: some are not there; the message names all of them.
         WeightsError: one cannot be read, or does not fit.
     """
-    found = _found(networks, model, folder)
+    found = files_of(networks, model, folder)
     for name, network in networks.items():
         state = _with_own_texture(read_state(found[name]), network, found[name])
         load_strict(network, _with_lip_edge(state, network, found[name]), what=f"'{found[name]}'")
 
 
-def as_large(params: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """A definition of the compact model with as many blocks of G as the file of a weights folder holds, if it is there.
+def as_begun(params: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """A definition of the compact model with G as large as that of a weights folder, if there is one in it.
 
     Raises:
-        WeightsError: it cannot be read.
+        WeightsError: the file of G cannot be read.
     """
     name, found = "spade_generator", files_within(MODELS["compact"], folder)
     if name not in found:
@@ -68,30 +67,16 @@ def as_large(params: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     return {**params, f"{name}_params": with_blocks(params[f"{name}_params"], read_state(found[name]))}
 
 
-def load_generator(params: Mapping[str, Any], folder: Path) -> CompactSPADEDecoder:
-    """G of a compact weights folder, with as many blocks as its file holds, and with its texture if it has one.
-
-    Args:
-        params: the model definition.
-        folder: in the product's layout.
+def files_of(names: Iterable[str], model: str, folder: Path) -> dict[str, Path]:
+    """Files of some networks of a model in a weights folder.
 
     Raises:
-        MissingFileError: it is not there.
-        WeightsError: it cannot be read, or does not fit.
+        MissingFileError: some are not there; the message names all of them.
     """
-    file = _found(["spade_generator"], "compact", folder)["spade_generator"]
-    state = read_state(file)
-    generator = CompactSPADEDecoder(**as_trained(params["spade_generator_params"], state))
-    load_strict(generator, state, what=f"'{file}'")
-    return generator
-
-
-def _found(names: Iterable[str], model: str, folder: Path) -> Mapping[str, Path]:
-    """Files of a weights folder, those of some networks among them."""
     files, found = MODELS[model].files, files_within(MODELS[model], folder)
     if missing := [files[name].path for name in names if name not in found]:
         raise MissingFileError(f"'{folder}' is no weights folder of {model}: it lacks {', '.join(missing)}")
-    return found
+    return {name: found[name] for name in names}
 
 
 def _with_own_texture(state: dict[str, Any], network: nn.Module, file: Path) -> dict[str, Any]:

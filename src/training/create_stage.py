@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any
 
 from ..config.model_config import load_model_config
 from ..errors import InputError
-from .beginning import as_large, load_from_folder, load_generator, weights_folder
+from ..weights.catalogue import MODELS
+from ..weights.folder import files_within
+from .beginning import as_begun, load_from_folder, weights_folder
 from .data.batches import Batches
 from .data.keypoint_batches import KeypointBatches
 from .perceptual.identity import IResNet50
 from .recipe import Recipe
 from .stages.backbone import perceptual_loss
 from .stages.compact import CompactStage
-from .stages.compact_distill import CompactDistillStage
+from .stages.compact_distill import distill_stage
 from .stages.compact_heads import CompactHeadsStage
 from .stages.compact_mouth import CompactMouthStage
 from .stages.official import OfficialStage
@@ -43,8 +46,8 @@ def create_stage(
     Args:
         recipe: see there.
         init: weights to begin with: a weights folder, or "shipped" for those of the project; None for none. Nothing is
-            fetched. For stage 2 of base and stages 3
-            and 4 of compact the folder with the networks of stage 1.
+            fetched. For stage 2 of base and stage 3 of compact the folder with the networks of stage 1, for stage 4 of
+            compact one with a larger G.
         identity: weights of a face identity network, for the identity term of the official architecture.
         save_memory: for the official architecture, see `OfficialStage`.
 
@@ -64,6 +67,17 @@ def create_stage(
     return build(_Given(recipe, params, folder, identity, save_memory))
 
 
+def teacher_of(recipe: Recipe, init: str | None) -> str:
+    """A short name for the weights of `init` that the stage uses to its end; empty if it only begins with them."""
+    if init is None or (recipe.model, recipe.stage) not in _TAUGHT:
+        return ""
+    folder = weights_folder(recipe.model, init)
+    digest = hashlib.sha256()
+    for _, file in sorted(files_within(MODELS[recipe.model], folder).items()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def batches_of(recipe: Recipe) -> type[Batches]:
     """Batches with pictures, or of numbers alone where the stage needs no more."""
     return KeypointBatches if (recipe.model, recipe.stage) == ("compact", 2) else Batches
@@ -71,7 +85,7 @@ def batches_of(recipe: Recipe) -> type[Batches]:
 
 def _compact(given: _Given) -> Stage:
     perceptual = perceptual_loss(given.recipe.backbone)
-    return _begun(CompactStage(_as_large(given), given.recipe, perceptual), given)
+    return _begun(CompactStage(_as_begun(given), given.recipe, perceptual), given)
 
 
 def _compact_heads(given: _Given) -> Stage:
@@ -81,16 +95,13 @@ def _compact_heads(given: _Given) -> Stage:
 def _compact_mouth(given: _Given) -> Stage:
     if given.folder is None:
         raise InputError("stage 3 of compact needs the F, W and G that it adds to: give their weights folder as --init")
-    return _begun(CompactMouthStage(_as_large(given), given.recipe), given)
+    return _begun(CompactMouthStage(_as_begun(given), given.recipe), given)
 
 
 def _compact_distill(given: _Given) -> Stage:
     if given.folder is None:
         raise InputError("stage 4 of compact needs the G that it makes smaller: give its weights folder as --init")
-    stage = CompactDistillStage(given.params, given.recipe, load_generator(given.params, given.folder))
-    others = {name: network for name, network in stage.networks.items() if name != "spade_generator"}
-    load_from_folder(others, given.recipe.model, given.folder)
-    return stage
+    return distill_stage(given.params, given.recipe, given.folder)
 
 
 def _official(given: _Given) -> Stage:
@@ -105,19 +116,21 @@ def _official_heads(given: _Given) -> Stage:
     return OfficialHeadsStage(given.params, given.recipe, frozen_networks(given.params, given.folder))
 
 
+DISTILLING = ("compact", 4)  # model and stage that writes the networks that it is taught by anew
+_TAUGHT = {("base", 2), DISTILLING}
 _BUILDERS: dict[tuple[str, int], Callable[[_Given], Stage]] = {
     ("compact", 1): _compact,
     ("compact", 2): _compact_heads,
     ("compact", 3): _compact_mouth,
-    ("compact", 4): _compact_distill,
+    DISTILLING: _compact_distill,
     ("base", 1): _official,
     ("base", 2): _official_heads,
 }
 
 
-def _as_large(given: _Given) -> Mapping[str, Any]:
+def _as_begun(given: _Given) -> Mapping[str, Any]:
     """The definition of the compact networks, G being as large as the one that is begun with."""
-    return given.params if given.folder is None else as_large(given.params, given.folder)
+    return given.params if given.folder is None else as_begun(given.params, given.folder)
 
 
 def _begun(stage: Stage, given: _Given) -> Stage:
@@ -136,6 +149,8 @@ def _check_options(recipe: Recipe, init: str | None, identity: Path | None, save
                 raise InputError(f"{option} is for stage 1 of base, and {what} cannot use it: leave it out")
     if recipe.dropout and (recipe.model, recipe.stage) != ("compact", 1):
         raise InputError(f"dropout is for stage 1 of compact, and {what} cannot use it: leave it out of the recipe")
+    if recipe.critics.begin and recipe.stage != 1:
+        raise InputError(f"critics are for stage 1, and {what} cannot use them: leave them out of the recipe")
     if recipe.stage != 1 and recipe.backbone != "none":
         raise InputError(f"{what} has no perceptual term for the backbone {recipe.backbone!r}: leave --backbone out")
     if (recipe.model, recipe.stage) == ("compact", 2) and init is not None:

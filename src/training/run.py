@@ -14,8 +14,9 @@ from ..errors import InputError
 from ..weights.catalogue import MODELS
 from ..weights.paths import shipped_weights_dir
 from . import processes
+from .beginning import weights_folder
 from .checkpoint import check_there, check_writable, checkpoints, last_step
-from .create_stage import batches_of, create_stage
+from .create_stage import DISTILLING, batches_of, create_stage, teacher_of
 from .data.index import read_index
 from .data.tracks import Track, read_tracks
 from .options import TrainOptions
@@ -55,10 +56,12 @@ def train(options: TrainOptions, progress: Progress | None = None) -> list[Path]
         torch.manual_seed(options.seed)
         stage = create_stage(recipe, options.init, identity=options.identity, save_memory=options.save_memory)
         inner = _inner_folder(export, recipe.model)
+        _spare_teacher(inner, recipe, options.init)
         for folder in (inner, output / CHECKPOINTS):  # late: they are made, and a run that is refused leaves nothing
             check_writable(folder)
         tracks = read_tracks(paths)  # last: it takes its time
-        trainer = Trainer(stage, recipe, _run_options(options, output, device), options.seed, _fingerprint(tracks))
+        names = _fingerprint(tracks), teacher_of(recipe, options.init)
+        trainer = Trainer(stage, recipe, _run_options(options, output, device), options.seed, *names)
         if options.resume:
             trainer.resume(output / CHECKPOINTS)
         logger.info("training on %d shots, %d frames", len(tracks), sum(map(len, tracks)))
@@ -123,6 +126,17 @@ def _inner_folder(export: Path, model: str) -> Path:
     if (export / within).resolve() == shipped.resolve():
         raise InputError(f"--export would write over the project's own weights in '{shipped}': choose another folder")
     return export / within
+
+
+def _spare_teacher(inner: Path, recipe: Recipe, init: str | None) -> None:
+    """What a stage is taught by must stay, or the run could not be resumed."""
+    if init is None or (recipe.model, recipe.stage) != DISTILLING:
+        return
+    teacher = weights_folder(recipe.model, init) / inner.name
+    if teacher.resolve() == inner.resolve():
+        raise InputError(
+            f"--export would write over the G of '{init}', which stage 4 is taught by: choose another folder"
+        )
 
 
 def _shots(data: Path) -> list[Path]:

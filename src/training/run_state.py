@@ -97,8 +97,9 @@ def _load(part: Any, state: Mapping[str, Any], name: str, folder: Path) -> None:
         lines = [line.strip() for line in str(error).splitlines()] or [type(error).__name__]
         reason = lines[min(1, len(lines) - 1)]  # above a list of faults torch writes what has them
         raise WeightsError(
-            f"{name} of the checkpoint in '{folder}' do not fit ({reason}): it was made by another version of the "
-            "networks; finish the run with that version, or begin anew with --init and the weights of the run"
+            f"{name} of the checkpoint in '{folder}' do not fit ({reason}): say --init as when the run began; if that "
+            "is what was said, it was made by another version of the networks: finish the run with that version, or "
+            "begin anew with --init and the weights of the run"
         ) from error
 
 

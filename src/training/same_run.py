@@ -18,16 +18,17 @@ logger = logging.getLogger(__name__)
 _NOTHING = "nothing"
 
 
-def labels(recipe: Recipe, seed: int, data: str) -> dict[str, Any]:
+def labels(recipe: Recipe, seed: int, data: str, teacher: str = "") -> dict[str, Any]:
     """What a run is known by, as a checkpoint keeps it.
 
     Args:
         recipe: of the run.
         seed: of its chance.
         data: name for its data.
+        teacher: name for the weights that it is taught by; empty for none.
     """
     own = {"model": recipe.model, "stage": recipe.stage, "seed": seed, "recipe": _as_json(recipe)}
-    return own | {"processes": processes.count(), "data": data}
+    return own | {"processes": processes.count(), "data": data, "teacher": teacher}
 
 
 def compare(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
@@ -36,7 +37,7 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> 
     A setting that an older checkpoint does not know yet had its default; a loss that it does not know, no weight.
 
     Args:
-        before: labels of the checkpoint: model, stage, seed, recipe (JSON), processes, data.
+        before: labels of the checkpoint: model, stage, seed, recipe (JSON), processes, data, teacher.
         now: those of the run that goes on.
         folder: of the checkpoint, for the message.
 
@@ -51,6 +52,8 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> 
     other += differences({"processes": before.get("processes")}, {"processes": now["processes"]})
     if before.get("data") != now["data"]:  # names that say nothing to anybody
         other.append("data: other shots")
+    if before.get("teacher", (teacher := now.get("teacher"))) != teacher:
+        other.append("init: other weights")
     if other:
         logger.warning("this is not the same run any more: %s", ", ".join(other))
 

@@ -74,13 +74,16 @@ class Trainer:
         options: how the run goes.
         seed: of the batches and of whatever else is left to chance.
         data: name for the data, which a resumed run is compared by.
+        teacher: name for the weights that the stage is taught by, likewise.
     """
 
-    def __init__(self, stage: Stage, recipe: Recipe, options: RunOptions, seed: int, data: str = "") -> None:
+    def __init__(
+        self, stage: Stage, recipe: Recipe, options: RunOptions, seed: int, data: str = "", teacher: str = ""
+    ) -> None:
         self._stage, self._recipe, self._options, self._seed = stage, recipe, options, seed
         stage.networks.to(options.device)
         stage.critics.to(options.device)
-        self._state = RunState(stage, recipe, labels(recipe, seed, data))
+        self._state = RunState(stage, recipe, labels(recipe, seed, data, teacher))
 
     @property
     def step(self) -> int:

@@ -16,6 +16,7 @@ from ..errors import WeightsError
 LIP_EDGE = "dense_motion_network.lip_edge"  # of the compact W, whose first weights had none
 MOUTH_TEXTURE = "mouth_texture"  # of the compact G; without it G's own colours are all there is
 _BLOCKS = {"num_middle": "G_middle_", "refine_blocks": "refine."}  # of the compact G: argument: how its keys begin
+_EVERY_G = "heat_in.weight"  # a key of each compact G, and of nothing else
 _HEADS = {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}  # official name: ours
 
 
@@ -48,9 +49,10 @@ def split_stitching(state: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
 
 
 def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The definition of a network as the weights of a file had it: some lack a part that the product works without.
+    """The definition of a network as the weights of a file had it.
 
-    Those are the lips' edge of the compact W, and the mouth's texture of its G, which may have other numbers of blocks.
+    Some lack a part that the product works without: the lips' edge of the compact W, the mouth's texture of the compact
+    G. And the compact G has as many blocks as its file.
 
     Args:
         params: constructor arguments of a network.
@@ -66,10 +68,16 @@ def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[s
 
 
 def with_blocks(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Constructor arguments of the compact G with as many blocks as a state dict holds; those of others as they are."""
-    found = {name: _count(state, begins) for name, begins in _BLOCKS.items() if name in params}
-    other = {name: count for name, count in found.items() if count and count != params[name]}
-    return {**params, **other} if other else params
+    """Constructor arguments of the compact G with as many blocks as a state dict of one holds.
+
+    Args:
+        params: of any network; those of others, or with the state dict of another network, are returned as they are.
+        state: flat state dict of a file.
+    """
+    if not params.keys() >= _BLOCKS.keys() or _EVERY_G not in state:
+        return params
+    found = {name: _count(state, begins) for name, begins in _BLOCKS.items()}
+    return params if found.items() <= params.items() else {**params, **found}
 
 
 def without_texture(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,6 +72,19 @@ def test_weights_without_the_texture_of_the_mouth_work_without_it(tmp_path, with
     assert (built.mouth_texture is not None) == with_texture
 
 
+@pytest.mark.parametrize(("middle", "refining"), [(0, 1), (1, 0), (2, 2), (1, 3)])
+def test_a_g_is_as_large_as_its_file(tmp_path, middle, refining):
+    file, params = tmp_path / "spade_generator.safetensors", load_model_config("compact")
+    arguments = {**params["spade_generator_params"], "num_middle": middle, "refine_blocks": refining}
+    state = CompactSPADEDecoder(**arguments).state_dict()
+    save_file(state, file)
+    built = Checkpoints({"spade_generator": file}, params, torch.device("cpu")).build(
+        CompactSPADEDecoder, "spade_generator"
+    )
+    assert (built.num_middle, len(built.refine)) == (middle, refining)
+    assert built.state_dict().keys() == state.keys()
+
+
 def test_a_texture_in_part_is_no_texture(tmp_path):
     file, params = tmp_path / "spade_generator.safetensors", load_model_config("compact")
     state = CompactSPADEDecoder(**params["spade_generator_params"]).state_dict()

@@ -6,22 +6,18 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from src.config.model_config import load_model_config
 from src.errors import InputError, MissingFileError, WeightsError
-from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.training import create_stage as module
-from src.training.create_stage import create_stage
-from src.training.export import export_network
+from src.training.create_stage import create_stage, teacher_of
 from src.training.recipe import load_recipe
 from src.weights import resolve
-from src.weights.layout import MOUTH_TEXTURE, without_texture
+from src.weights.layout import LIP_EDGE, MOUTH_TEXTURE, without_texture
 from src.weights.paths import shipped_weights_dir
 
 from .stages.test_official import TINY, make_recipe
-
-NETWORKS = ("appearance_feature_extractor", "warping_module", "spade_generator")
+from .weights_folders import NETWORKS, compact_folder, larger_folder
 
 
 @pytest.fixture(autouse=True)
@@ -37,20 +33,6 @@ def tiny(monkeypatch):
     """Base with few channels."""
     monkeypatch.setattr(module, "load_model_config", lambda name: TINY)
     return replace(make_recipe(512), backbone="none")
-
-
-def compact_folder(folder: Path, suffix: str = ".safetensors", leave_out: str = "") -> Path:
-    """F, W and G of the compact model, without its S and R."""
-    (folder / "compact").mkdir(parents=True)
-    for name in NETWORKS:
-        if name != leave_out:
-            state = load_file(shipped_weights_dir() / f"compact/{name}.safetensors")
-            path = folder / f"compact/{name}{suffix}"
-            if suffix == ".pth":
-                torch.save(state, path)
-            else:
-                path.write_bytes((shipped_weights_dir() / f"compact/{name}.safetensors").read_bytes())
-    return folder
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
@@ -114,15 +96,6 @@ def test_stage_1_leaves_the_mouth_out(tmp_path, caplog):
     assert exported.keys() == without_texture(shipped).keys() < shipped.keys()
 
 
-def larger_folder(folder: Path) -> Path:
-    """The same with a G that has one middle block more than the definition says."""
-    compact_folder(folder)
-    params = load_model_config("compact")["spade_generator_params"]
-    larger = CompactSPADEDecoder(**{**params, "num_middle": params["num_middle"] + 1})
-    export_network(larger, folder / "compact/spade_generator.safetensors")
-    return folder
-
-
 @pytest.mark.parametrize("stage", [1, 3])
 def test_g_stays_as_large_as_the_one_that_is_begun_with(tmp_path, stage):
     folder = larger_folder(tmp_path / "w")
@@ -143,18 +116,36 @@ def test_stage_4_makes_g_smaller(tmp_path):
     for name, state in files.items():
         assert all(torch.equal(state[key], given[name][key]) for key in state), name
     gone = given["spade_generator"].keys() - files["spade_generator"].keys()
-    assert gone and {key.split(".")[0] for key in gone} == {f"G_middle_{stage.networks['spade_generator'].num_middle}"}
-    (folder / "compact/warping_module.safetensors").unlink()
-    with pytest.raises(MissingFileError, match="warping_module"):
-        create_stage(load_recipe("compact", 4), str(folder))
-    (folder / "compact/spade_generator.safetensors").unlink()
-    with pytest.raises(MissingFileError, match="spade_generator"):
-        create_stage(load_recipe("compact", 4), str(folder))
+    generator = stage.networks["spade_generator"]
+    beyond = f"G_middle_{generator.num_middle}.", f"refine.{len(generator.refine)}."
+    assert gone and all(key.startswith(beyond) for key in gone)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_stage_4_needs_all_of_them(tmp_path, name):
+    with pytest.raises(MissingFileError, match=name):
+        create_stage(load_recipe("compact", 4), str(compact_folder(tmp_path / "w", leave_out=name)))
+
+
+def test_stage_4_takes_a_w_of_before_the_lips_edge_as_it_is(tmp_path):
+    folder = larger_folder(tmp_path / "w")
+    file = folder / "compact/warping_module.safetensors"
+    save_file({key: value for key, value in load_file(file).items() if key != LIP_EDGE}, file)
+    stage = create_stage(load_recipe("compact", 4), str(folder))
+    exported = {path.stem: path for path in stage.export(stage.networks, tmp_path / "out")}
+    assert load_file(exported["warping_module"]).keys() == load_file(file).keys()
 
 
 def test_stage_4_of_a_g_that_is_small_already(tmp_path):
-    with pytest.raises(InputError, match=r"stage 4 makes G smaller.*begin with weights of more"):
+    with pytest.raises(InputError, match=r"stage 4 makes G smaller.*num_middle or refine_blocks in .*compact\.yaml"):
         create_stage(load_recipe("compact", 4), str(compact_folder(tmp_path / "w")))
+
+
+def test_only_weights_that_are_used_to_the_end_are_a_teacher(tmp_path):
+    one, other = (str(larger_folder(tmp_path / str(seed), seed)) for seed in (1, 2))
+    recipe = load_recipe("compact", 4)
+    assert teacher_of(recipe, one) == teacher_of(recipe, one) != teacher_of(recipe, other)
+    assert teacher_of(load_recipe("compact", 1), one) == teacher_of(recipe, None) == ""
 
 
 def test_nothing_trains_stage_3_of_base():

@@ -3,7 +3,7 @@ import pytest
 from src.errors import InputError, MissingFileError
 from src.training.recipe import RECIPES, load_recipe
 
-OURS = [("compact", 1), ("compact", 2), ("compact", 3), ("base", 1), ("base", 2)]
+OURS = [("compact", 1), ("compact", 2), ("compact", 3), ("compact", 4), ("base", 1), ("base", 2)]
 
 
 def test_all_recipes_are_known():

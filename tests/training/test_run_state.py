@@ -44,7 +44,8 @@ def test_networks_of_an_earlier_form(begun):
         for part in ("networks", "average"):
             state[part][SKIP] = state[part][SKIP][:, :-4]
 
-    with pytest.raises(WeightsError, match=rf"\(size mismatch for {SKIP}: .*\): it was made by .*--init") as caught:
+    told = rf"\(size mismatch for {SKIP}: .*\): say --init .* it was made by .*--init"
+    with pytest.raises(WeightsError, match=told) as caught:
         train(changed(begun, change))
     assert "another version of the networks" in str(caught.value) and "\n" not in str(caught.value)
 

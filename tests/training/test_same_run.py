@@ -8,6 +8,7 @@ from src.training.recipe import Recipe
 from src.training.same_run import compare, differences, labels
 
 LABELS = {"model": "compact", "stage": 1, "seed": 0, "recipe": '{"data": {"sources": 2}}', "processes": 1, "data": "a"}
+TAUGHT = LABELS | {"teacher": "one"}
 
 
 def test_only_what_differs_is_said():
@@ -29,6 +30,14 @@ def test_labels(tmp_path, caplog):
     assert caplog.messages == [
         "this is not the same run any more: data.sources: 2 -> 8, processes: 1 -> 2, data: other shots"
     ]
+
+
+def test_another_teacher_is_said(tmp_path, caplog):
+    compare(TAUGHT, TAUGHT, tmp_path)
+    compare(LABELS, TAUGHT, tmp_path)  # a checkpoint that does not know yet
+    assert not caplog.text
+    compare(TAUGHT, TAUGHT | {"teacher": "other"}, tmp_path)
+    assert caplog.messages == ["this is not the same run any more: init: other weights"]
 
 
 @pytest.mark.parametrize(("name", "value"), [("model", "base"), ("stage", 2), ("seed", 1)])

@@ -24,6 +24,8 @@ from src.training.trainer import DivergedError, Trainer
 from src.weights.layout import without_texture
 from src.weights.paths import shipped_weights_dir
 
+from .weights_folders import larger_folder
+
 
 def request(toy_data, tmp_path, **changes):
     base = TrainOptions(
@@ -78,6 +80,7 @@ def differences(a, b, where=""):
         {"config": "critics"},
         {"stage": 2},
         {"stage": 3, "init": "shipped"},
+        {"stage": 4, "init": "larger"},
     ],
     ids=lambda changes: "_".join(map(str, changes.values())),
 )
@@ -90,6 +93,8 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(toy_data, tmp_path, changes):
             re.sub("(begin: 2, )begin: [0-9.a-z]+, ", r"\1", text).replace("ssim: 0.4", "adversarial_lips: 0.1")
         )
         changes = {"config": str(recipe)}
+    if changes.get("init") == "larger":
+        changes = {**changes, "init": str(larger_folder(tmp_path / "w"))}
     whole = train(request(toy_data, tmp_path / "a", **changes))
     halves = request(toy_data, tmp_path / "b", **changes, stop_after=1e-9)
     for resume in (False, True, True, True):  # each call leaves after one step; workers come and go
@@ -97,6 +102,19 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(toy_data, tmp_path, changes):
     assert whole and differences(checkpoint(tmp_path / "a/run"), checkpoint(tmp_path / "b/run")) == []
     assert equal(states(whole), states(files))
     assert losses(tmp_path / "a/run") == losses(tmp_path / "b/run")
+
+
+def test_a_g_that_teaches_stays_and_is_known(toy_data, tmp_path, caplog):
+    folder = larger_folder(tmp_path / "w")
+    changes = {"stage": 4, "init": str(folder), "steps": 1}
+    for init in (folder, folder / "compact"):
+        with pytest.raises(InputError, match=r"would write over the G .* stage 4 is taught by"):
+            train(request(toy_data, tmp_path, **{**changes, "init": str(init), "export": folder}))
+    assert not (tmp_path / "run/checkpoints").exists()
+    train(request(toy_data, tmp_path, **changes))
+    other = str(larger_folder(tmp_path / "other", seed=5))
+    train(request(toy_data, tmp_path, **{**changes, "init": other, "steps": 2}, resume=True))
+    assert "not the same run any more: init: other weights" in caplog.text
 
 
 def asking(step, number=signal.SIGINT, times=1):

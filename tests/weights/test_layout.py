@@ -47,12 +47,14 @@ def test_weights_of_before_the_lips_edge():
 
 def test_weights_of_a_g_with_other_numbers_of_blocks():
     params = {"width": 3, "num_middle": 1, "refine_blocks": 1}
-    keys = ["G_middle_0.a", "G_middle_0.b", "G_middle_1.a", "refine.0.weight", "refine.0.bias", "fc.weight"]
+    keys = ["G_middle_0.a", "G_middle_0.b", "G_middle_1.a", "refine.0.weight", "refine.0.bias", "heat_in.weight"]
     state = dict.fromkeys(keys, torch.ones(1))
     assert as_trained(params, state) == {"width": 3, "num_middle": 2, "refine_blocks": 1}
     assert as_trained(params, {key: state[key] for key in keys if "_1" not in key}) is params
-    assert as_trained(params, {}) is params  # what is missing is told when it is loaded
-    assert as_trained({"width": 3}, state) == {"width": 3}
+    none = {"heat_in.weight": torch.ones(1)}
+    assert as_trained(params, none) == {"width": 3, "num_middle": 0, "refine_blocks": 0}
+    assert as_trained(params, {"fc.weight": torch.ones(1)}) is params  # of another network, which is told later
+    assert as_trained({"num_middle": 6}, state) == {"num_middle": 6}  # the official G has these blocks, too
 
 
 def test_split_with_and_without_the_prefix():

@@ -28,7 +28,7 @@ from ..losses.pixels import weighted_l1
 from ..losses.regions import WHOLE, Region, region_boxes
 from ..recipe import Recipe
 from ..sheet import sheet
-from .compact_draw import Drawn, driven, generate, warp
+from .compact_draw import Drawn, generate, pairs, warp
 from .compact_maps import importance
 from .compact_terms import PICTURE_TERMS, check_pictures, picture_terms
 from .helper import Helper
@@ -36,7 +36,7 @@ from .initial import initialise
 from .stage import Losses
 from .terms import ADVERSARIAL, Terms
 
-_NETWORKS = {
+NETWORKS = {
     "appearance_feature_extractor": AppearanceFeatureExtractor,
     "warping_module": CompactWarpingNetwork,
     "spade_generator": CompactSPADEDecoder,
@@ -74,7 +74,7 @@ class CompactStage:
         plain = {name: without_texture(part) for name, part in params.items()}  # stage 3 adds the mouth's texture
         self.networks = compact_networks(plain)
         initialise(self.networks)
-        _channels_last(self.networks)
+        channels_last(self.networks)
         self.critics = nn.ModuleDict()
         if begin:
             self.critics["regions"] = _critics(self._terms.regions(_PARTS, *ADVERSARIAL), recipe.critics.channels, size)
@@ -106,7 +106,7 @@ class CompactStage:
         """Rows of source, driving picture, warp, result."""
         with torch.no_grad():
             drawn = self.draw(networks, batch)
-        return sheet([*driven(batch), drawn.warped, drawn.picture])
+        return sheet([*pairs(batch), drawn.warped, drawn.picture])
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
         """Write F, W and G: `folder` is then a weights folder of the product, but for what stages 2 and 3 add."""
@@ -115,7 +115,7 @@ class CompactStage:
 
 def compact_networks(params: Mapping[str, Any]) -> nn.ModuleDict:
     """F, W and G of a model definition, by the names of their files."""
-    return nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in _NETWORKS.items()})
+    return nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in NETWORKS.items()})
 
 
 def export_compact(networks: nn.ModuleDict, folder: Path) -> list[Path]:
@@ -126,9 +126,10 @@ def export_compact(networks: nn.ModuleDict, folder: Path) -> list[Path]:
 
 def _pixel_terms(drawn: Drawn, target: Tensor, kp: Tensor) -> dict[str, Callable[[], Tensor]]:
     """Terms of pixels and of the flow, each computed when it is called."""
+    weight = importance(kp, target.shape[-1])
     return {
-        **picture_terms(drawn.picture, target, kp),
-        "warp": lambda: weighted_l1(drawn.warped, target, importance(kp, target.shape[-1])),
+        **picture_terms(drawn.picture, target, kp, weight),
+        "warp": lambda: weighted_l1(drawn.warped, target, weight),
         "flow": lambda: total_variation(drawn.flow),
     }
 
@@ -138,7 +139,7 @@ def _critics(parts: Iterable[str], channels: Sequence[int], side: int) -> Region
     return RegionCritics({name: CriticSize(channels, scales=1, size=side * 3 // 8) for name in parts})
 
 
-def _channels_last(networks: nn.ModuleDict) -> None:
+def channels_last(networks: nn.Module) -> None:
     """The order of numbers in memory that convolutions on a processor are fastest in."""
     for module in networks.modules():
         if isinstance(module, nn.Conv2d):

@@ -15,76 +15,113 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ...modules.compact.spade_generator import CompactSPADEDecoder
-from ...weights.layout import without_texture
+from ...weights.layout import as_trained
+from ...weights.load import load_strict, read_state
+from ..beginning import files_of
 from ..data.batches import Batch
 from ..recipe import Recipe
 from ..sheet import sheet
-from .compact import compact_networks, export_compact
-from .compact_draw import driven, generate, warp, with_crossed
+from .compact import NETWORKS, channels_last, compact_networks, export_compact
+from .compact_draw import generate, pairs, warp, with_crossed
+from .compact_maps import importance
 from .compact_terms import PICTURE_TERMS, check_pictures, picture_terms
 from .helper import Helper
 from .stage import Losses
 from .terms import Terms
 
 _G = "spade_generator"
+_BLOCKS = ("num_middle", "refine_blocks")
+_DEFINITION = "src/config/models/compact.yaml"
+_FEWEST = 2  # sources: each moves as another one, too
 
 
 class CompactDistillStage:
     """G of the compact model under training; F, W and the mouth's texture stay as they are, and are exported with it.
 
     Args:
-        params: the model definition, which says how many blocks the new G has.
+        networks: F, W and the larger G, by the names of their files, with their weights.
+        params: arguments of the new G, which begins with what both have in common.
         recipe: weights of the terms.
-        teacher: the larger G, with its weights; what both have in common is where the new G begins.
 
     Raises:
-        InputError: the recipe weights terms wrongly, see `Terms`, or its pictures are too small or of an odd side;
-            or the teacher has no more blocks than the definition.
+        InputError: the recipe weights terms wrongly, see `Terms`, its pictures are too small or of an odd side, or it
+            has but one source a batch; or the larger G is no larger.
     """
 
-    def __init__(self, params: Mapping[str, Any], recipe: Recipe, teacher: CompactSPADEDecoder) -> None:
+    def __init__(self, networks: nn.ModuleDict, params: Mapping[str, Any], recipe: Recipe) -> None:
         check_pictures(recipe)
+        if recipe.data.sources < _FEWEST:
+            raise InputError(f"stage 4 moves faces as others: it needs {_FEWEST} or more sources, got 1")
         self._terms = Terms(recipe, PICTURE_TERMS)
+        teacher = cast(CompactSPADEDecoder, networks[_G])
+        generator = _beginning_of(teacher, params)
+        self.networks = nn.ModuleDict({**networks, _G: generator}).requires_grad_(False)
+        generator.requires_grad_(True)
+        if generator.mouth_texture is not None:
+            generator.mouth_texture.requires_grad_(False)
+        channels_last(self.networks)
+        channels_last(teacher)
         self._teacher = Helper(teacher)
-        if teacher.mouth_texture is None:
-            params = {name: without_texture(part) for name, part in params.items()}
-        self.networks = compact_networks(params).requires_grad_(False)
-        _begin_with(cast(CompactSPADEDecoder, self.networks[_G]), teacher)
         self.critics = nn.ModuleDict()
 
     def losses(self, batch: Batch, step: int) -> Losses:
         """How far the pictures of the new G are from those of the larger one."""
-        self.networks.eval()  # what is not trained stays as it is: the texture counts its inputs otherwise
+        self.networks.eval()  # or norms of F and W would go on counting, and the texture would drop what it knows
         with torch.no_grad():
             warped = warp(self.networks, with_crossed(batch))
             target = generate(self._teacher.on(warped.flow.device), warped).picture
+            weight = importance(warped.kp_driving, target.shape[-1])
         drawn = generate(self.networks[_G], warped).picture
-        return Losses(self._terms.weighted(self._terms.compute(picture_terms(drawn, target, warped.kp_driving))))
+        terms = picture_terms(drawn, target, warped.kp_driving, weight)
+        return Losses(self._terms.weighted(self._terms.compute(terms)))
 
     def sample(self, networks: nn.ModuleDict, batch: Batch) -> Tensor:
         """Rows of source, driving picture, picture of the larger G, picture of the new one."""
         with torch.no_grad():
             warped = warp(networks, batch)
             pictures = [generate(each, warped).picture for each in (self._teacher.on(warped.flow.device), networks[_G])]
-        return sheet([*driven(batch), *pictures])
+        return sheet([*pairs(batch), *pictures])
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
         """Write F, W and G: they belong together."""
         return export_compact(networks, folder)
 
 
-def _begin_with(generator: CompactSPADEDecoder, teacher: CompactSPADEDecoder) -> None:
-    """Take over what a larger network of the same make knows; its blocks beyond those of the new one are left out."""
+def distill_stage(params: Mapping[str, Any], recipe: Recipe, folder: Path) -> CompactDistillStage:
+    """Stage 4 of the networks of a weights folder, each with the parts that its file has.
+
+    Args:
+        params: the model definition, which says how many blocks the new G has.
+        recipe: of the stage.
+        folder: in the product's layout.
+
+    Raises:
+        MissingFileError: a network is not there.
+        WeightsError: one cannot be read, or does not fit.
+        InputError: see `CompactDistillStage`.
+    """
+    files = files_of(NETWORKS, recipe.model, folder)
+    states = {name: read_state(file) for name, file in files.items()}
+    given = {f"{name}_params": as_trained(params[f"{name}_params"], state) for name, state in states.items()}
+    networks = compact_networks(given)
+    for name, state in states.items():
+        load_strict(networks[name], state, what=f"'{files[name]}'")
+    blocks = {name: params[f"{_G}_params"][name] for name in _BLOCKS}
+    return CompactDistillStage(networks, {**given[f"{_G}_params"], **blocks}, recipe)
+
+
+def _beginning_of(teacher: CompactSPADEDecoder, params: Mapping[str, Any]) -> CompactSPADEDecoder:
+    """A smaller G that knows what the teacher knows; the blocks beyond its own are left out."""
+    generator = CompactSPADEDecoder(**params)
     own, known = generator.state_dict(), teacher.state_dict()
     if not own.keys() < known.keys():
         raise InputError(
-            f"stage 4 makes G smaller, and that of --init has {_blocks(teacher)}, where the definition of the model "
-            f"says {_blocks(generator)}: begin with weights of more"
+            f"stage 4 makes G smaller, and that of --init has {_blocks(teacher)}, the new one {_blocks(generator)}: it "
+            f"may have more of neither, and fewer of one; begin with a larger one, or change {' or '.join(_BLOCKS)} in "
+            f"{_DEFINITION}"
         )
     generator.load_state_dict({key: known[key] for key in own})
-    generator.requires_grad_(True)
-    if generator.mouth_texture is not None:
-        generator.mouth_texture.requires_grad_(False)
+    return generator
 
 
 def _blocks(generator: CompactSPADEDecoder) -> str:

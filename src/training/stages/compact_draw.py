@@ -32,16 +32,16 @@ class Warped(NamedTuple):
     Attributes:
         feature: of W, (B, C, H, W).
         flow: of W, (B, 2, S, S).
-        picture: the warped source, (B, 3, N, N).
-        small: the same as G sees it.
+        warped: the warped source, (B, 3, N, N).
+        warped_small: the same as G sees it.
         kp_driving: (B, 21, 3).
         kp_source: (B, 21, 3).
     """
 
     feature: Tensor
     flow: Tensor
-    picture: Tensor
-    small: Tensor
+    warped: Tensor
+    warped_small: Tensor
     kp_driving: Tensor
     kp_source: Tensor
 
@@ -66,19 +66,20 @@ def warp(networks: nn.ModuleDict, batch: Batch) -> Warped:
 def generate(generator: nn.Module, warped: Warped, dropout: float = 0.0) -> Drawn:
     """G on what F and W made, some channels of the feature hidden from it."""
     feature = nn.functional.dropout2d(warped.feature, dropout)
-    residual, paint = generator(feature, warped.small, warped.kp_driving, warped.kp_source)
-    picture = finish(warped.picture, residual.float(), paint.float(), warped.kp_driving, warped.kp_source)
-    return Drawn(picture, warped.picture, warped.flow)
+    residual, paint = generator(feature, warped.warped_small, warped.kp_driving, warped.kp_source)
+    picture = finish(warped.warped, residual.float(), paint.float(), warped.kp_driving, warped.kp_source)
+    return Drawn(picture, warped.warped, warped.flow)
 
 
-def driven(batch: Batch) -> tuple[Tensor, Tensor]:
+def pairs(batch: Batch) -> tuple[Tensor, Tensor]:
     """Source and driving pictures of all pairs, (B, 3, N, N) each."""
     drivers = batch["kp_driving"].shape[1]
     return batch["source"].repeat_interleave(drivers, 0), batch["driving"].flatten(0, 1)
 
 
 def with_crossed(batch: Batch) -> dict[str, Tensor]:
-    """Keypoints of a batch's drivers, and each source moved as the one before it moves: twice as many drivers."""
+    """What `warp` needs, with twice as many drivers: those of the batch, and each source moved as the one before it."""
     kp_source = batch["kp_source"][:, None]
     crossed = kp_source + (batch["kp_driving"] - kp_source).roll(1, 0)
-    return {**batch, "kp_driving": torch.cat([batch["kp_driving"], crossed], 1)}  # (S, 2 D, 21, 3)
+    kp_driving = torch.cat([batch["kp_driving"], crossed], 1)  # (S, 2 D, 21, 3)
+    return {"source": batch["source"], "kp_source": batch["kp_source"], "kp_driving": kp_driving}

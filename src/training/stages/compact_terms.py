@@ -13,7 +13,7 @@ from ..losses.pixels import pooled_l1, weighted_l1
 from ..losses.pyramid import laplacian_l1
 from ..losses.ssim import ssim
 from ..recipe import Recipe
-from .compact_maps import importance, mouth
+from .compact_maps import mouth
 
 PICTURE_TERMS = ("l1", "l2", "pyramid", "ssim", "pooled", "mouth")
 
@@ -28,17 +28,18 @@ def check_pictures(recipe: Recipe) -> None:
         raise InputError(f"data: size must be an even number of pixels from {INTERNAL_SIZE} on, got {size}")
 
 
-def picture_terms(picture: Tensor, target: Tensor, kp: Tensor) -> dict[str, Callable[[], Tensor]]:
+def picture_terms(picture: Tensor, target: Tensor, kp: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:
     """`PICTURE_TERMS`, each computed when it is called.
 
     Args:
         picture: (B, 3, N, N).
         target: (B, 3, N, N).
         kp: keypoints of both, (B, 21, 3) in crop coordinates.
+        weight: `importance` of their pixels, (B, 1, N, N).
     """
     size = target.shape[-1]
     return {
-        "l1": lambda: weighted_l1(picture, target, importance(kp, size)),
+        "l1": lambda: weighted_l1(picture, target, weight),
         "l2": lambda: (picture - target).square().mean(),
         "pyramid": lambda: laplacian_l1(picture, target, levels=4),
         "ssim": lambda: 1 - ssim(*(F.avg_pool2d(each, 2) for each in (picture, target))),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from src.config.model_config import load_model_config
 from src.engine.checkpoints import Checkpoints
@@ -14,23 +15,18 @@ from src.training.data.batches import Batches
 from src.training.data.index import read_index
 from src.training.data.tracks import read_tracks
 from src.training.recipe import load_recipe
-from src.training.stages.compact_distill import CompactDistillStage
+from src.training.stages.compact import compact_networks
+from src.training.stages.compact_distill import CompactDistillStage, distill_stage
 from src.training.stages.compact_draw import with_crossed
-from src.training.stages.initial import initialise
 from src.training.trainer import RunOptions, Trainer
 from src.weights.layout import MOUTH_TEXTURE, without_texture
+
+from ..weights_folders import larger_folder
 
 PARAMS = load_model_config("compact")
 G = PARAMS["spade_generator_params"]
 LARGER = {**G, "num_middle": G["num_middle"] + 1, "refine_blocks": G["refine_blocks"] + 1}
 PICTURES = ("source", "driving")
-
-
-def teacher_of(params=LARGER) -> CompactSPADEDecoder:
-    torch.manual_seed(4)
-    teacher = CompactSPADEDecoder(**params)
-    initialise(teacher)
-    return teacher
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +48,18 @@ def batch(tracks, recipe):
 
 
 @pytest.fixture
-def stage(recipe):
-    torch.manual_seed(0)
-    return CompactDistillStage(PARAMS, recipe, teacher_of())
+def folder(tmp_path):
+    return larger_folder(tmp_path / "larger")
+
+
+@pytest.fixture
+def stage(recipe, folder):
+    return distill_stage(PARAMS, recipe, folder)
+
+
+def networks_with(params=LARGER) -> nn.ModuleDict:
+    torch.manual_seed(4)
+    return compact_networks({**PARAMS, "spade_generator_params": params})
 
 
 def loss(stage, batch) -> float:
@@ -62,39 +67,54 @@ def loss(stage, batch) -> float:
         return float(sum(stage.losses(batch, 0).networks.values()))
 
 
-def test_a_short_run_comes_closer_and_changes_g_alone(stage, recipe, tracks, batch, tmp_path):
+def test_a_short_run_comes_closer_and_changes_g_alone(stage, recipe, tracks, batch, folder, tmp_path):
     before, first = loss(stage, batch), {key: value.clone() for key, value in stage.networks.state_dict().items()}
     trainer = Trainer(stage, recipe, RunOptions(12, tmp_path, torch.device("cpu"), sample_every=12), seed=1)
     assert trainer.run(lambda start: Batches(tracks, recipe.data, 1, start))
     assert loss(stage, batch) < 0.8 * before
-    changed = {key for key, value in stage.networks.state_dict().items() if not torch.equal(value, first[key])}
-    assert changed == {
-        f"spade_generator.{key}" for key in without_texture(stage.networks["spade_generator"].state_dict())
-    }
     assert len(list(tmp_path.glob("samples/*.jpg"))) == 1
+    weights = [key for key in without_texture(stage.networks["spade_generator"].state_dict()) if key.endswith("weight")]
+    now = stage.networks.state_dict()
+    assert not any(torch.equal(now[f"spade_generator.{key}"], first[f"spade_generator.{key}"]) for key in weights)
+    assert all(torch.equal(now[key], first[key]) for key in now if not key.startswith("spade_generator"))
+    texture = [key for key in now if MOUTH_TEXTURE in key]
+    assert texture and all(torch.equal(now[key], first[key]) for key in texture)
+
+    files = {file.stem: file for file in trainer.export(tmp_path / "out")}
+    assert files.keys() == {"appearance_feature_extractor", "warping_module", "spade_generator"}
+    larger = {**PARAMS, "spade_generator_params": LARGER}  # of another definition: the file says how large it is
+    built = Checkpoints(files, larger, torch.device("cpu")).build(CompactSPADEDecoder, "spade_generator")
+    assert (built.num_middle, len(built.refine)) == (G["num_middle"], G["refine_blocks"])
+    averaged, last = built.fc.weight, stage.networks["spade_generator"].fc.weight
+    assert torch.allclose(averaged, trainer._state.average.networks["spade_generator"].fc.weight, atol=1e-4)
+    assert not torch.allclose(averaged, last, atol=1e-4)
+    given = load_file(folder / "compact/spade_generator.safetensors")
+    exported = load_file(files["spade_generator"])
+    assert all(torch.equal(exported[key], given[key]) for key in exported if key.startswith(MOUTH_TEXTURE))
 
 
-def test_a_teacher_that_draws_alike_has_nothing_to_teach(stage, recipe, batch):
-    """The loss counts what the teacher draws, and not what the driving frames show."""
-    generator, teacher = stage.networks["spade_generator"], teacher_of()
+def test_the_loss_counts_what_the_teacher_draws_and_not_the_driving_frames(recipe, batch):
+    networks = networks_with()
+    teacher = networks["spade_generator"]
     with torch.no_grad():
         for extra in (teacher.get_submodule(f"G_middle_{G['num_middle']}").conv_1, teacher.refine[-1]):
             extra.weight.zero_()
             extra.bias.zero_()
-    same = CompactDistillStage(PARAMS, recipe, teacher)
-    assert loss(same, batch) == pytest.approx(0, abs=1e-4)
+    stage = CompactDistillStage(networks, G, recipe)
+    assert loss(stage, batch) == 0
     with torch.no_grad():
-        same.networks["spade_generator"].conv_img[0].bias.add_(0.3)
-    assert loss(same, batch) > 0.01
+        stage.networks["spade_generator"].conv_img[0].bias.add_(0.3)
     assert loss(stage, batch) > 0.01
-    assert generator.num_middle == G["num_middle"]
 
 
 def test_each_face_also_moves_as_the_one_before_it(batch):
-    crossed, kp_source = with_crossed(batch)["kp_driving"], batch["kp_source"][:, None]
-    drivers = batch["kp_driving"].shape[1]
-    assert torch.equal(crossed[:, :drivers], batch["kp_driving"])
-    torch.testing.assert_close((crossed[:, drivers:] - kp_source), (batch["kp_driving"] - kp_source).roll(1, 0))
+    still, moved = torch.zeros(21, 3), torch.full((21, 3), 0.5)
+    numbers = {"kp_source": torch.stack([still, moved, -moved])}
+    numbers["kp_driving"] = torch.stack([still + 0.1, moved + 0.2, -moved + 0.3])[:, None]
+    crossed = with_crossed({"source": batch["source"], **numbers})["kp_driving"]
+    assert crossed.shape == (3, 2, 21, 3)
+    places = [[round(float(value), 4) for value in driver[:, 0, 0]] for driver in crossed]
+    assert places == [[0.1, 0.3], [0.7, 0.6], [-0.2, -0.3]]
 
 
 def test_those_count_as_well(stage, batch):
@@ -106,29 +126,27 @@ def test_those_count_as_well(stage, batch):
     assert len(seen[0]) == 2 * len(batch["driving"].flatten(0, 1))
 
 
-def test_the_average_is_exported_and_the_product_builds_it(stage, tmp_path):
-    files = {file.stem: file for file in stage.export(stage.networks, tmp_path / "w")}
-    assert files.keys() == {"appearance_feature_extractor", "warping_module", "spade_generator"}
-    built = Checkpoints(files, PARAMS, torch.device("cpu")).build(CompactSPADEDecoder, "spade_generator")
-    assert built.num_middle == G["num_middle"] and len(built.refine) == G["refine_blocks"]
-    texture = {
-        key: value for key, value in load_file(files["spade_generator"]).items() if key.startswith(MOUTH_TEXTURE)
-    }
-    assert texture and all(torch.equal(value, teacher_of().state_dict()[key].half()) for key, value in texture.items())
-
-
 def test_a_teacher_without_a_texture_gives_none(recipe):
-    stage = CompactDistillStage(PARAMS, recipe, teacher_of(without_texture(LARGER)))
+    params = without_texture(LARGER)
+    stage = CompactDistillStage(networks_with(params), without_texture(G), recipe)
     assert stage.networks["spade_generator"].mouth_texture is None
 
 
 @pytest.mark.parametrize("size", [96, 129])
 def test_pictures_of_a_size_that_does_not_fit_are_refused(recipe, size):
     with pytest.raises(InputError, match=rf"even number of pixels from 128 on, got {size}"):
-        CompactDistillStage(PARAMS, replace(recipe, data=replace(recipe.data, size=size)), teacher_of())
+        CompactDistillStage(networks_with(), G, replace(recipe, data=replace(recipe.data, size=size)))
 
 
-@pytest.mark.parametrize("change", [{}, {"refine_blocks": LARGER["refine_blocks"], "num_middle": 0}])
-def test_a_teacher_that_is_no_larger_is_refused(recipe, change):
-    with pytest.raises(InputError, match=rf"that of --init has {({**G, **change})['num_middle']} middle.*says"):
-        CompactDistillStage(PARAMS, recipe, teacher_of({**G, **change}))
+def test_one_source_alone_is_refused(recipe):
+    with pytest.raises(InputError, match="2 or more sources, got 1"):
+        CompactDistillStage(networks_with(), G, replace(recipe, data=replace(recipe.data, sources=1)))
+
+
+@pytest.mark.parametrize(("middle", "refining"), [(0, 0), (1, -1)])
+def test_a_teacher_that_is_no_larger_is_refused(recipe, middle, refining):
+    """Of neither kind may the new one have more blocks."""
+    params = {**G, "num_middle": G["num_middle"] + middle, "refine_blocks": G["refine_blocks"] + refining}
+    told = rf"--init has {params['num_middle']} middle and {params['refine_blocks']} .* the new one {G['num_middle']} "
+    with pytest.raises(InputError, match=told):
+        CompactDistillStage(networks_with(params), G, recipe)
