@@ -18,7 +18,7 @@ Examples:
   python train.py --config compact --data DATA --steps 20000 --export runs/compact --resume
   python train.py --config compact --stage 2 --data DATA --steps 4000 --export runs/compact
   python train.py --config compact --stage 3 --data DATA --steps 1000 --init runs/compact --export runs/compact
-  python train.py --config compact --stage 4 --data DATA --steps 3300 --init LARGER --export runs/smaller
+  python train.py --config compact --stage 4 --data DATA --steps 700 --init LARGER --export runs/smaller
   python train.py --config base --data DATA --steps 500000 --device cuda
   torchrun --nproc_per_node 2 train.py --config compact --data DATA --steps 20000"""
 

@@ -12,6 +12,7 @@ import torch
 from ..engine.device import resolve_device
 from ..errors import InputError
 from ..weights.catalogue import MODELS
+from ..weights.folder import weights_root
 from ..weights.paths import shipped_weights_dir
 from . import processes
 from .beginning import weights_folder
@@ -123,6 +124,10 @@ def _inner_folder(export: Path, model: str) -> Path:
     """Where a model's files lie in a weights folder; not in that of the project, by whatever name it is called."""
     within = Path(next(iter(MODELS[model].files.values())).path).parts[0]
     shipped = shipped_weights_dir() / within
+    if (root := weights_root(export, [MODELS[model]])) != export:
+        raise InputError(
+            f"--export '{export}' lies within a weights folder: give '{root}', in which '{within}' is made"
+        )
     if (export / within).resolve() == shipped.resolve():
         raise InputError(f"--export would write over the project's own weights in '{shipped}': choose another folder")
     return export / within

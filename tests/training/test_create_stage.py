@@ -137,7 +137,9 @@ def test_stage_4_takes_a_w_of_before_the_lips_edge_as_it_is(tmp_path):
 
 
 def test_stage_4_of_a_g_that_is_small_already(tmp_path):
-    with pytest.raises(InputError, match=r"stage 4 makes G smaller.*num_middle or refine_blocks in .*compact\.yaml"):
+    with pytest.raises(
+        InputError, match=r"stage 4 makes G smaller.*larger one as --init, or fewer blocks in .*compact\.yaml"
+    ):
         create_stage(load_recipe("compact", 4), str(compact_folder(tmp_path / "w")))
 
 
@@ -146,6 +148,20 @@ def test_only_weights_that_are_used_to_the_end_are_a_teacher(tmp_path):
     recipe = load_recipe("compact", 4)
     assert teacher_of(recipe, one) == teacher_of(recipe, one) != teacher_of(recipe, other)
     assert teacher_of(load_recipe("compact", 1), one) == teacher_of(recipe, None) == ""
+
+
+def test_what_stage_2_writes_is_no_teacher(tmp_path):
+    def taught() -> str:
+        return teacher_of(load_recipe("base", 2), str(tmp_path))
+
+    for path in ("base_models/spade_generator", "retargeting_models/stitching_retargeting_module"):
+        (tmp_path / "liveportrait" / path).parent.mkdir(parents=True)
+        (tmp_path / "liveportrait" / path).with_suffix(".pth").write_bytes(b"one")
+    before = taught()
+    (tmp_path / "liveportrait/retargeting_models/stitching_retargeting_module.pth").write_bytes(b"other")
+    assert taught() == before
+    (tmp_path / "liveportrait/base_models/spade_generator.pth").write_bytes(b"other")
+    assert taught() != before
 
 
 def test_nothing_trains_stage_3_of_base():

@@ -117,6 +117,12 @@ def test_a_g_that_teaches_stays_and_is_known(toy_data, tmp_path, caplog):
     assert "not the same run any more: init: other weights" in caplog.text
 
 
+def test_an_export_into_the_inner_folder_is_refused(toy_data, tmp_path):
+    folder = larger_folder(tmp_path / "w")
+    with pytest.raises(InputError, match=rf"'{folder}/compact' lies within a weights folder: give '{folder}'"):
+        train(request(toy_data, tmp_path, export=folder / "compact"))
+
+
 def asking(step, number=signal.SIGINT, times=1):
     """A progress that asks for an end while a step is done."""
 

@@ -22,7 +22,7 @@ from ..data.batches import Batch
 from ..recipe import Recipe
 from ..sheet import sheet
 from .compact import NETWORKS, channels_last, compact_networks, export_compact
-from .compact_draw import generate, pairs, warp, with_crossed
+from .compact_draw import generate, pairs, warp, with_more_drivers
 from .compact_maps import importance
 from .compact_terms import PICTURE_TERMS, check_pictures, picture_terms
 from .helper import Helper
@@ -51,7 +51,7 @@ class CompactDistillStage:
     def __init__(self, networks: nn.ModuleDict, params: Mapping[str, Any], recipe: Recipe) -> None:
         check_pictures(recipe)
         if recipe.data.sources < _FEWEST:
-            raise InputError(f"stage 4 moves faces as others: it needs {_FEWEST} or more sources, got 1")
+            raise InputError(f"stage 4 moves each face as another one: it needs {_FEWEST} or more sources, got 1")
         self._terms = Terms(recipe, PICTURE_TERMS)
         teacher = cast(CompactSPADEDecoder, networks[_G])
         generator = _beginning_of(teacher, params)
@@ -68,7 +68,7 @@ class CompactDistillStage:
         """How far the pictures of the new G are from those of the larger one."""
         self.networks.eval()  # or norms of F and W would go on counting, and the texture would drop what it knows
         with torch.no_grad():
-            warped = warp(self.networks, with_crossed(batch))
+            warped = warp(self.networks, with_more_drivers(batch))
             target = generate(self._teacher.on(warped.flow.device), warped).picture
             weight = importance(warped.kp_driving, target.shape[-1])
         drawn = generate(self.networks[_G], warped).picture
@@ -116,9 +116,8 @@ def _beginning_of(teacher: CompactSPADEDecoder, params: Mapping[str, Any]) -> Co
     own, known = generator.state_dict(), teacher.state_dict()
     if not own.keys() < known.keys():
         raise InputError(
-            f"stage 4 makes G smaller, and that of --init has {_blocks(teacher)}, the new one {_blocks(generator)}: it "
-            f"may have more of neither, and fewer of one; begin with a larger one, or change {' or '.join(_BLOCKS)} in "
-            f"{_DEFINITION}"
+            f"stage 4 makes G smaller: that of --init has {_blocks(teacher)}, and the new one would have "
+            f"{_blocks(generator)}; give a larger one as --init, or fewer blocks in {_DEFINITION}"
         )
     generator.load_state_dict({key: known[key] for key in own})
     return generator

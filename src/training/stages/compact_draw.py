@@ -9,7 +9,12 @@ from torch import Tensor, nn
 
 from ...engine.compact_sizes import INTERNAL_SIZE, shrunk
 from ...modules.compact.compose import finish, warp_picture
+from ...modules.compact.ellipses import lip_gap
+from ...motion.keypoints import LIP
 from ..data.batches import Batch
+
+_MOUTH = [*LIP, 5]  # and the chin
+_FARTHEST = 3.0  # times as far
 
 
 class Drawn(NamedTuple):
@@ -77,9 +82,25 @@ def pairs(batch: Batch) -> tuple[Tensor, Tensor]:
     return batch["source"].repeat_interleave(drivers, 0), batch["driving"].flatten(0, 1)
 
 
-def with_crossed(batch: Batch) -> dict[str, Tensor]:
-    """What `warp` needs, with twice as many drivers: those of the batch, and each source moved as the one before it."""
+def with_more_drivers(batch: Batch) -> dict[str, Tensor]:
+    """What `warp` needs, with three times as many drivers.
+
+    To those of the batch come each source moved as the one before it, and that with its mouth open farther.
+    """
     kp_source = batch["kp_source"][:, None]
     crossed = kp_source + (batch["kp_driving"] - kp_source).roll(1, 0)
-    kp_driving = torch.cat([batch["kp_driving"], crossed], 1)  # (S, 2 D, 21, 3)
+    kp_driving = torch.cat([batch["kp_driving"], crossed, _opened(crossed, kp_source)], 1)  # (S, 3 D, 21, 3)
     return {"source": batch["source"], "kp_source": batch["kp_source"], "kp_driving": kp_driving}
+
+
+def _opened(kp: Tensor, kp_source: Tensor) -> Tensor:
+    """Mouths (S, D, 21, 3) that open more than the source's (S, 1, 21, 3), opened up to `_FARTHEST` times as far."""
+    farther = torch.rand(kp.shape[:2], device=kp.device) * (_FARTHEST - 1) * (_gap(kp) > _gap(kp_source))
+    opened = kp.clone()
+    opened[:, :, _MOUTH] += farther[..., None, None] * (kp - kp_source)[:, :, _MOUTH]
+    return opened
+
+
+def _gap(kp: Tensor) -> Tensor:
+    """Of the lips, (S, D)."""
+    return lip_gap(kp.flatten(0, 1)).view(kp.shape[:2])

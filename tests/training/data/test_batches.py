@@ -5,17 +5,10 @@ import torch
 from src.errors import InputError
 from src.motion.mesh_points import keypoints
 from src.training.data.batches import Batches, DataOptions, load
-from src.training.data.index import read_index
 from src.training.data.invented import InventedOptions, bend, can_close
 from src.training.data.keypoint_batches import KeypointBatches
-from src.training.data.tracks import read_tracks
 
 from ..toy_faces import toy_mesh, toy_picture
-
-
-@pytest.fixture(scope="module")
-def tracks(toy_data):
-    return read_tracks([row.path(toy_data) for row in read_index(toy_data)])
 
 
 def same(a, b):

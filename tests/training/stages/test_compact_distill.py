@@ -10,23 +10,24 @@ from torch import nn
 from src.config.model_config import load_model_config
 from src.engine.checkpoints import Checkpoints
 from src.errors import InputError
+from src.modules.compact.ellipses import LOWER_LIP, UPPER_LIP, lip_gap
 from src.modules.compact.spade_generator import CompactSPADEDecoder
+from src.motion.keypoints import LIP
+from src.motion.mesh_points import mean_keypoints
 from src.training.data.batches import Batches
-from src.training.data.index import read_index
-from src.training.data.tracks import read_tracks
 from src.training.recipe import load_recipe
 from src.training.stages.compact import compact_networks
 from src.training.stages.compact_distill import CompactDistillStage, distill_stage
-from src.training.stages.compact_draw import with_crossed
+from src.training.stages.compact_draw import with_more_drivers
 from src.training.trainer import RunOptions, Trainer
 from src.weights.layout import MOUTH_TEXTURE, without_texture
 
 from ..weights_folders import larger_folder
+from .test_official import floats
 
 PARAMS = load_model_config("compact")
 G = PARAMS["spade_generator_params"]
 LARGER = {**G, "num_middle": G["num_middle"] + 1, "refine_blocks": G["refine_blocks"] + 1}
-PICTURES = ("source", "driving")
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +37,9 @@ def recipe():
     return replace(recipe, data=replace(recipe.data, sources=3, drivers=1), optimizer=optimizer)
 
 
-@pytest.fixture(scope="module")
-def tracks(toy_data):
-    return read_tracks([row.path(toy_data) for row in read_index(toy_data)])
-
-
 @pytest.fixture
 def batch(tracks, recipe):
-    batch = Batches(tracks, recipe.data, 5).batch(0)
-    return {name: value.float() / 255 if name in PICTURES else value for name, value in batch.items()}
+    return floats(Batches(tracks, recipe.data, 5).batch(0))
 
 
 @pytest.fixture
@@ -111,19 +106,41 @@ def test_each_face_also_moves_as_the_one_before_it(batch):
     still, moved = torch.zeros(21, 3), torch.full((21, 3), 0.5)
     numbers = {"kp_source": torch.stack([still, moved, -moved])}
     numbers["kp_driving"] = torch.stack([still + 0.1, moved + 0.2, -moved + 0.3])[:, None]
-    crossed = with_crossed({"source": batch["source"], **numbers})["kp_driving"]
-    assert crossed.shape == (3, 2, 21, 3)
+    crossed = with_more_drivers({"source": batch["source"], **numbers})["kp_driving"]
+    assert crossed.shape == (3, 3, 21, 3)
     places = [[round(float(value), 4) for value in driver[:, 0, 0]] for driver in crossed]
-    assert places == [[0.1, 0.3], [0.7, 0.6], [-0.2, -0.3]]
+    assert places == [[0.1, 0.3, 0.3], [0.7, 0.6, 0.6], [-0.2, -0.3, -0.3]]
+
+
+def test_mouths_that_open_are_opened_farther(batch):
+    """As far as the mouth opens, up to three times; the rest of the face, and what closes, moves as it does."""
+    face = torch.tensor(mean_keypoints(), dtype=torch.float32)
+    shut, opened = face.clone(), face.clone()
+    shut[LOWER_LIP] = shut[UPPER_LIP]
+    opened[LOWER_LIP, 1] = opened[UPPER_LIP, 1] + 0.1
+    pair = {"source": batch["source"][:2], "kp_source": torch.stack([shut, opened])}
+    pair["kp_driving"] = torch.stack([opened, shut])[
+        :, None
+    ]  # the first opens, the second closes: crossed, the other way
+    torch.manual_seed(0)
+    found = torch.stack([with_more_drivers(pair)["kp_driving"] for _ in range(20)])  # (20, 2, 3, 21, 3)
+    gaps = lip_gap(found.flatten(0, 2)).view(20, 2, 3)
+    assert (gaps[:, 0, 2] == gaps[:, 0, 1]).all()  # the shut source shuts: nothing to open
+    ratio = (gaps[:, 1, 2] - 0.1) / (gaps[:, 1, 1] - 0.1)
+    assert ratio.min() > 1 and ratio.max() < 3 and ratio.max() - ratio.min() > 1
+    others = [i for i in range(21) if i not in (*LIP, 5)]
+    assert torch.equal(found[:, :, 2, others], found[:, :, 1, others])
 
 
 def test_those_count_as_well(stage, batch):
     """W, and so the loss, sees them all."""
     seen = []
     stage.networks["warping_module"].register_forward_hook(lambda module, inputs, result: seen.append(inputs[1]))
+    torch.manual_seed(0)
     loss(stage, batch)
-    assert torch.equal(seen[0], with_crossed(batch)["kp_driving"].flatten(0, 1))
-    assert len(seen[0]) == 2 * len(batch["driving"].flatten(0, 1))
+    torch.manual_seed(0)
+    assert torch.equal(seen[0], with_more_drivers(batch)["kp_driving"].flatten(0, 1))
+    assert len(seen[0]) == 3 * len(batch["driving"].flatten(0, 1))
 
 
 def test_a_teacher_without_a_texture_gives_none(recipe):
@@ -147,6 +164,6 @@ def test_one_source_alone_is_refused(recipe):
 def test_a_teacher_that_is_no_larger_is_refused(recipe, middle, refining):
     """Of neither kind may the new one have more blocks."""
     params = {**G, "num_middle": G["num_middle"] + middle, "refine_blocks": G["refine_blocks"] + refining}
-    told = rf"--init has {params['num_middle']} middle and {params['refine_blocks']} .* the new one {G['num_middle']} "
+    told = rf"--init has {params['num_middle']} middle and {params['refine_blocks']} .* new one .* {G['num_middle']} "
     with pytest.raises(InputError, match=told):
         CompactDistillStage(networks_with(params), G, recipe)

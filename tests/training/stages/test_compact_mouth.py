@@ -13,14 +13,13 @@ from src.modules.compact.ellipses import lip_gap
 from src.modules.compact.mouth_texture import draw_texture
 from src.modules.compact.spade_generator import CompactSPADEDecoder
 from src.training.data.batches import Batches
-from src.training.data.index import read_index
-from src.training.data.tracks import read_tracks
 from src.training.recipe import load_recipe
 from src.training.stages.compact_mouth import CompactMouthStage
 from src.training.trainer import RunOptions, Trainer
 
+from .test_official import floats
+
 PARAMS = load_model_config("compact")
-PICTURES = ("source", "driving")
 
 
 @pytest.fixture(scope="module")
@@ -30,15 +29,9 @@ def recipe():
     return replace(recipe, data=replace(recipe.data, sources=6), optimizer=optimizer)
 
 
-@pytest.fixture(scope="module")
-def tracks(toy_data):
-    return read_tracks([row.path(toy_data) for row in read_index(toy_data)])
-
-
 @pytest.fixture
 def batch(tracks, recipe):
-    batch = Batches(tracks, recipe.data, 5).batch(0)
-    return {name: value.float() / 255 if name in PICTURES else value for name, value in batch.items()}
+    return floats(Batches(tracks, recipe.data, 5).batch(0))
 
 
 def stage_of(recipe) -> CompactMouthStage:
