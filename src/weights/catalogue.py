@@ -140,8 +140,8 @@ _COMPACT = ModelEntry(
         ),
         "spade_generator": _shipped(
             "compact/spade_generator.safetensors",
-            3483034,
-            "6cce34bbb29af2b2d3d4f9ac77f0d1f3238de80cca7d0173dba13f918c514a04",
+            2484434,
+            "6dac423233d6a465a1ab61f8106f22d58c99872bd542ce07c98617eb2389e025",
             _SHARE_ALIKE,
         ),
         "stitching_retargeting_module": _shipped(
