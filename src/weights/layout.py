@@ -15,7 +15,7 @@ from ..errors import WeightsError
 
 LIP_EDGE = "dense_motion_network.lip_edge"  # of the compact W, whose first weights had none
 MOUTH_TEXTURE = "mouth_texture"  # of the compact G; without it G's own colours are all there is
-_BLOCKS = {"num_middle": "G_middle_", "refine_blocks": "refine."}  # of the compact G: argument: how its keys begin
+BLOCKS = {"num_middle": "G_middle_", "refine_blocks": "refine."}  # of the compact G: argument: how its keys begin
 _EVERY_G = "heat_in.weight"  # a key of each compact G, and of nothing else
 _HEADS = {"retarget_shoulder": "stitching", "retarget_mouth": "lip", "retarget_eye": "eye"}  # official name: ours
 
@@ -74,9 +74,9 @@ def with_blocks(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[
         params: of any network; those of others, or with the state dict of another network, are returned as they are.
         state: flat state dict of a file.
     """
-    if not params.keys() >= _BLOCKS.keys() or _EVERY_G not in state:
+    if not params.keys() >= BLOCKS.keys() or _EVERY_G not in state:
         return params
-    found = {name: _count(state, begins) for name, begins in _BLOCKS.items()}
+    found = {name: _count(state, begins) for name, begins in BLOCKS.items()}
     return params if found.items() <= params.items() else {**params, **found}
 
 

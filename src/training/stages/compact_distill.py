@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ...modules.compact.spade_generator import CompactSPADEDecoder
-from ...weights.layout import as_trained
+from ...weights.layout import BLOCKS, as_trained
 from ...weights.load import load_strict, read_state
 from ..beginning import files_of
 from ..data.batches import Batch
@@ -30,7 +30,6 @@ from .stage import Losses
 from .terms import Terms
 
 _G = "spade_generator"
-_BLOCKS = ("num_middle", "refine_blocks")
 _DEFINITION = "src/config/models/compact.yaml"
 _FEWEST = 2  # sources: each moves as another one, too
 
@@ -106,7 +105,7 @@ def distill_stage(params: Mapping[str, Any], recipe: Recipe, folder: Path) -> Co
     networks = compact_networks(given)
     for name, state in states.items():
         load_strict(networks[name], state, what=f"'{files[name]}'")
-    blocks = {name: params[f"{_G}_params"][name] for name in _BLOCKS}
+    blocks = {name: params[f"{_G}_params"][name] for name in BLOCKS}
     return CompactDistillStage(networks, {**given[f"{_G}_params"], **blocks}, recipe)
 
 
