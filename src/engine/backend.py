@@ -15,7 +15,7 @@ def resolve_backend(backend: EngineName, model: str, device: torch.device) -> En
     """How the networks of a model are run: what was asked for, or what auto stands for, where there is such a form.
 
     The compact networks are fused for processors alone, with OpenCV and oneDNN, of which `torch.compile` makes nothing.
-    The official ones are fused for CUDA as well: faster by a tenth there in batches of 8, as they come, slower by a
+    The official ones are fused for CUDA as well: in float16 faster by a tenth there in batches of 8, slower by a
     seventh for single pictures (docs/performance.md). Where there is no such form, a warning says so if it was asked
     for explicitly.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ..engine.compact_sizes import OUTPUT_SIZE
+from ..motion.keypoints import CHIN
 from ..pipeline.progress import Progress, counted, silent
 from .averages import ClipFigures
 from .cross_reenactment import keypoints_of
@@ -15,7 +16,6 @@ from .methods import Networks
 from .people import Pair
 
 _RING = 1 / 16  # width of the border, as a share of the crop's side
-_CHIN = 5  # keypoint
 _BELOW = 0.08  # so far below the lower chin begin neck and shoulders, in crop coordinates
 
 
@@ -66,7 +66,7 @@ def shoulders(cells: int, x_s: Tensor, x_d: Tensor) -> Tensor:
         x_s: source keypoints, (1, 21, 3).
         x_d: driving keypoints, (n, 21, 3).
     """
-    chin = torch.maximum(x_s[:, _CHIN, 1], x_d[:, _CHIN, 1]).cpu()  # (n,)
+    chin = torch.maximum(x_s[:, CHIN, 1], x_d[:, CHIN, 1]).cpu()  # (n,)
     y = (torch.arange(cells) + 0.5) * 2 / cells - 1
     below = y[None] > chin[:, None] + _BELOW  # (n, cells)
     return below[:, :, None].expand(-1, cells, cells)

@@ -19,6 +19,7 @@ from .pose import get_rotation_matrix, headpose_pred_to_degree
 NUM_KP = 21
 LIP = (6, 12, 14, 17, 19, 20)
 EYES = (11, 13, 15, 16, 18)
+CHIN = 5
 
 # Which coordinates of which keypoints carry expression rather than head shape (spec: pipeline, section 9).
 SELECTED_COORDINATES: dict[int, str] = {

@@ -12,11 +12,12 @@ from torch import nn
 from ..errors import InputError, MissingFileError
 from ..weights.catalogue import MODELS
 from ..weights.folder import files_within, weights_root
-from ..weights.layout import LIP_EDGE, MOUTH_TEXTURE, with_blocks, without_texture
+from ..weights.layout import LIP_EDGE, MOUTH_TEXTURE, count_blocks, without_texture
 from ..weights.load import load_strict, read_state
 from ..weights.paths import shipped_weights_dir
 
 SHIPPED = "shipped"
+GENERATOR = "spade_generator"
 _log = logging.getLogger(__name__)
 
 
@@ -55,16 +56,20 @@ def load_from_folder(networks: Mapping[str, nn.Module], model: str, folder: Path
         load_strict(network, _with_lip_edge(state, network, found[name]), what=f"'{found[name]}'")
 
 
-def as_begun(params: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """A definition of the compact model with G as large as that of a weights folder, if there is one in it.
+def blocks_in(folder: Path) -> dict[str, int]:
+    """How many blocks the compact G of a weights folder has, by the names of constructor arguments; {} without one.
 
     Raises:
-        WeightsError: the file of G cannot be read.
+        WeightsError: its file cannot be read.
     """
-    name, found = "spade_generator", files_within(MODELS["compact"], folder)
-    if name not in found:
-        return params
-    return {**params, f"{name}_params": with_blocks(params[f"{name}_params"], read_state(found[name]))}
+    found = files_within(MODELS["compact"], folder)
+    return count_blocks(read_state(found[GENERATOR])) if GENERATOR in found else {}
+
+
+def with_blocks(params: Mapping[str, Any], blocks: Mapping[str, int]) -> Mapping[str, Any]:
+    """A definition of the compact model with a G of so many blocks."""
+    group = f"{GENERATOR}_params"
+    return {**params, group: {**params[group], **blocks}} if blocks else params
 
 
 def files_of(names: Iterable[str], model: str, folder: Path) -> dict[str, Path]:

@@ -12,7 +12,7 @@ from ..config.model_config import load_model_config
 from ..errors import InputError
 from ..weights.catalogue import MODELS
 from ..weights.folder import files_within
-from .beginning import as_begun, load_from_folder, weights_folder
+from .beginning import GENERATOR, blocks_in, load_from_folder, weights_folder, with_blocks
 from .data.batches import Batches
 from .data.keypoint_batches import KeypointBatches
 from .perceptual.identity import IResNet50
@@ -25,6 +25,10 @@ from .stages.compact_mouth import CompactMouthStage
 from .stages.official import OfficialStage
 from .stages.official_heads import OfficialHeadsStage, frozen_networks
 from .stages.stage import Stage
+
+DISTILLING = ("compact", 4)  # model and stage that writes the networks that it is taught by anew
+_TAUGHT = {("base", 2), DISTILLING}
+_SIZED = {("compact", 1), DISTILLING}  # what makes a G of a size of its own
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,13 @@ def create_stage(
             f"nothing trains stage {recipe.stage} of model {recipe.model!r}; there are compact (1 to 4) and base (1, 2)"
         )
     _check_options(recipe, init, identity, save_memory)
-    params = load_model_config(recipe.model)
+    params = with_blocks(load_model_config(recipe.model), recipe.blocks.given())
     folder = None if init is None else weights_folder(recipe.model, init)
     return build(_Given(recipe, params, folder, identity, save_memory))
 
 
 def teacher_of(recipe: Recipe, init: str | None) -> str:
-    """A short name for the weights of `init` that the stage uses to its end; empty if it only begins with them."""
+    """A short name for the files of `init` that the stage uses to its end; empty if it only begins with them."""
     if init is None or (recipe.model, recipe.stage) not in _TAUGHT:
         return ""
     digest = hashlib.sha256()
@@ -86,7 +90,7 @@ def batches_of(recipe: Recipe) -> type[Batches]:
 
 def _compact(given: _Given) -> Stage:
     perceptual = perceptual_loss(given.recipe.backbone)
-    return _begun(CompactStage(_as_begun(given), given.recipe, perceptual), given)
+    return _begun(CompactStage(_params_of(given), given.recipe, perceptual), given)
 
 
 def _compact_heads(given: _Given) -> Stage:
@@ -96,7 +100,7 @@ def _compact_heads(given: _Given) -> Stage:
 def _compact_mouth(given: _Given) -> Stage:
     if given.folder is None:
         raise InputError("stage 3 of compact needs the F, W and G that it adds to: give their weights folder as --init")
-    return _begun(CompactMouthStage(_as_begun(given), given.recipe), given)
+    return _begun(CompactMouthStage(_params_of(given), given.recipe), given)
 
 
 def _compact_distill(given: _Given) -> Stage:
@@ -117,8 +121,6 @@ def _official_heads(given: _Given) -> Stage:
     return OfficialHeadsStage(given.params, given.recipe, frozen_networks(given.params, given.folder))
 
 
-DISTILLING = ("compact", 4)  # model and stage that writes the networks that it is taught by anew
-_TAUGHT = {("base", 2), DISTILLING}
 _BUILDERS: dict[tuple[str, int], Callable[[_Given], Stage]] = {
     ("compact", 1): _compact,
     ("compact", 2): _compact_heads,
@@ -129,9 +131,19 @@ _BUILDERS: dict[tuple[str, int], Callable[[_Given], Stage]] = {
 }
 
 
-def _as_begun(given: _Given) -> Mapping[str, Any]:
-    """The definition of the compact networks, G being as large as the one that is begun with."""
-    return given.params if given.folder is None else as_begun(given.params, given.folder)
+def _params_of(given: _Given) -> Mapping[str, Any]:
+    """The definition of the compact networks, G being as large as the one that is begun with.
+
+    Raises:
+        InputError: the recipe asks for another size.
+    """
+    if given.folder is None:
+        return given.params
+    params, asked = with_blocks(given.params, blocks_in(given.folder)), given.recipe.blocks.given()
+    found = {name: params[f"{GENERATOR}_params"][name] for name in asked}
+    if found != asked:
+        raise InputError(f"the G of --init has {found}, and the recipe asks for {asked}: leave its blocks out")
+    return params
 
 
 def _begun(stage: Stage, given: _Given) -> Stage:
@@ -150,6 +162,10 @@ def _check_options(recipe: Recipe, init: str | None, identity: Path | None, save
                 raise InputError(f"{option} is for stage 1 of base, and {what} cannot use it: leave it out")
     if recipe.dropout and (recipe.model, recipe.stage) != ("compact", 1):
         raise InputError(f"dropout is for stage 1 of compact, and {what} cannot use it: leave it out of the recipe")
+    if recipe.blocks.given() and (recipe.model, recipe.stage) not in _SIZED:
+        raise InputError(
+            f"blocks are for stages 1 and 4 of compact, and {what} makes no G: leave them out of the recipe"
+        )
     if recipe.critics.begin and recipe.stage != 1:
         raise InputError(f"critics are for stage 1, and {what} cannot use them: leave them out of the recipe")
     if recipe.stage != 1 and recipe.backbone != "none":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -72,17 +72,39 @@ class Critics:
 
 
 @dataclass(frozen=True)
+class Blocks:
+    """How large a new G of the compact model is; 0: as the model's definition says.
+
+    Attributes:
+        num_middle: blocks before its picture grows.
+        refine_blocks: blocks after that.
+    """
+
+    num_middle: int = 0
+    refine_blocks: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` for numbers that make no sense."""
+        check_ranges(self, num_middle=NOT_NEGATIVE, refine_blocks=NOT_NEGATIVE)
+
+    def given(self) -> dict[str, int]:
+        """Those that are not 0, by the names of constructor arguments."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One stage of training of one model.
 
     Attributes:
         model: definition in `src/config/models`.
-        stage: 1 for F, M, W and G; 2 for S and R; 3, of compact models, for the inside of the mouth; 4 for a G
-            with fewer blocks.
+        stage: 1 for F, M, W and G; 2 for S and R; of compact models 3 for the inside of the mouth, and 4 for a G with
+            fewer blocks.
         precision: of convolutions and products; weights and losses are float32.
         data: batches.
         optimizer: see there.
         critics: see there.
+        blocks: of the G of compact models in stage 4, and in stage 1 where it begins with no other.
         losses: name of a term -> its weight; 0 leaves it out.
         dropout: share of the channels of W's feature that G does not get to see in a step, of compact models: G is
             to lean less on what it remembers of the faces it is trained on.
@@ -95,6 +117,7 @@ class Recipe:
     data: DataOptions = field(default_factory=DataOptions)
     optimizer: Optimizer = field(default_factory=Optimizer)
     critics: Critics = field(default_factory=Critics)
+    blocks: Blocks = field(default_factory=Blocks)
     losses: Mapping[str, float] = field(default_factory=dict)
     dropout: float = 0.0
     backbone: str = "none"

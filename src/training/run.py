@@ -56,13 +56,14 @@ def train(options: TrainOptions, progress: Progress | None = None) -> list[Path]
     with processes.together(device):
         torch.manual_seed(options.seed)
         stage = create_stage(recipe, options.init, identity=options.identity, save_memory=options.save_memory)
+        teacher = teacher_of(recipe, options.init)
         inner = _inner_folder(export, recipe.model)
         _spare_teacher(inner, recipe, options.init)
         for folder in (inner, output / CHECKPOINTS):  # late: they are made, and a run that is refused leaves nothing
             check_writable(folder)
         tracks = read_tracks(paths)  # last: it takes its time
-        names = _fingerprint(tracks), teacher_of(recipe, options.init)
-        trainer = Trainer(stage, recipe, _run_options(options, output, device), options.seed, *names)
+        run = _run_options(options, output, device)
+        trainer = Trainer(stage, recipe, run, options.seed, _fingerprint(tracks), teacher)
         if options.resume:
             trainer.resume(output / CHECKPOINTS)
         logger.info("training on %d shots, %d frames", len(tracks), sum(map(len, tracks)))
@@ -124,12 +125,13 @@ def _inner_folder(export: Path, model: str) -> Path:
     """Where a model's files lie in a weights folder; not in that of the project, by whatever name it is called."""
     within = Path(next(iter(MODELS[model].files.values())).path).parts[0]
     shipped = shipped_weights_dir() / within
-    if (root := weights_root(export, [MODELS[model]])) != export:
+    root = weights_root(export, [MODELS[model]])
+    if (root / within).resolve() == shipped.resolve():
+        raise InputError(f"--export would write over the project's own weights in '{shipped}': choose another folder")
+    if root != export:
         raise InputError(
             f"--export '{export}' lies within a weights folder: give '{root}', in which '{within}' is made"
         )
-    if (export / within).resolve() == shipped.resolve():
-        raise InputError(f"--export would write over the project's own weights in '{shipped}': choose another folder")
     return export / within
 
 

@@ -52,7 +52,8 @@ def compare(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> 
     other += differences({"processes": before.get("processes")}, {"processes": now["processes"]})
     if before.get("data") != now["data"]:  # names that say nothing to anybody
         other.append("data: other shots")
-    if before.get("teacher", (teacher := now.get("teacher"))) != teacher:
+    teacher = now.get("teacher")
+    if before.get("teacher", teacher) != teacher:  # older checkpoints do not know theirs
         other.append("init: other weights")
     if other:
         logger.warning("this is not the same run any more: %s", ", ".join(other))

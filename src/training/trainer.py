@@ -93,8 +93,8 @@ class Trainer:
     def resume(self, folder: Path) -> None:
         """Go on from the last checkpoint of a folder.
 
-        A recipe, data or number of processes that are not those of the checkpoint are told of in a warning: a run may
-        be prolonged with other losses, but it is another run then.
+        A recipe, data, weights that the stage is taught by or number of processes that are not those of the checkpoint
+        are told of in a warning: a run may be prolonged with other losses, but it is another run then.
 
         Raises:
             MissingFileError: there is none.

@@ -52,13 +52,15 @@ def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[s
     """The definition of a network as the weights of a file had it.
 
     Some lack a part that the product works without: the lips' edge of the compact W, the mouth's texture of the compact
-    G. And the compact G has as many blocks as its file.
+    G. And the compact G has as many blocks as its file; of a kind that it has none of, as many as the definition says,
+    since such a file is rather one that lost them.
 
     Args:
         params: constructor arguments of a network.
         state: flat state dict of a file.
     """
-    params = with_blocks(params, state)
+    if params.keys() >= BLOCKS.keys():
+        params = {**params, **count_blocks(state)}
     if MOUTH_TEXTURE in params and len(without_texture(state)) == len(state):
         return without_texture(params)
     dense = params.get("dense_motion_params", {})
@@ -67,17 +69,18 @@ def as_trained(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[s
     return {**params, "dense_motion_params": {key: dense[key] for key in dense if key != "lip_edge_reach"}}
 
 
-def with_blocks(params: Mapping[str, Any], state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Constructor arguments of the compact G with as many blocks as a state dict of one holds.
+def count_blocks(state: Mapping[str, Any]) -> dict[str, int]:
+    """How many blocks the compact G of a state dict has, by the names of constructor arguments.
 
     Args:
-        params: of any network; those of others, or with the state dict of another network, are returned as they are.
         state: flat state dict of a file.
+
+    Returns:
+        Only kinds that there are: nothing of another network.
     """
-    if not params.keys() >= BLOCKS.keys() or _EVERY_G not in state:
-        return params
-    found = {name: _count(state, begins) for name, begins in BLOCKS.items()}
-    return params if found.items() <= params.items() else {**params, **found}
+    if _EVERY_G not in state:
+        return {}
+    return {name: count for name, begins in BLOCKS.items() if (count := _count(state, begins))}
 
 
 def without_texture(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from src.config.model_config import load_model_config
 from src.errors import InputError, MissingFileError, WeightsError
 from src.training import create_stage as module
 from src.training.create_stage import create_stage, teacher_of
-from src.training.recipe import load_recipe
+from src.training.recipe import Blocks, Critics, load_recipe
 from src.weights import resolve
 from src.weights.layout import LIP_EDGE, MOUTH_TEXTURE, without_texture
 from src.weights.paths import shipped_weights_dir
@@ -106,6 +107,34 @@ def test_g_stays_as_large_as_the_one_that_is_begun_with(tmp_path, stage):
     assert all(torch.equal(exported[key], given[key]) for key in without_texture(given))
 
 
+@pytest.mark.parametrize("blocks", [Blocks(), Blocks(2, 1), Blocks(refine_blocks=3)])
+def test_a_new_g_is_as_large_as_the_recipe_says(blocks):
+    generator = create_stage(replace(load_recipe("compact"), blocks=blocks)).networks["spade_generator"]
+    params = load_model_config("compact")["spade_generator_params"]
+    asked = {"num_middle": params["num_middle"], "refine_blocks": params["refine_blocks"], **blocks.given()}
+    assert {"num_middle": generator.num_middle, "refine_blocks": len(generator.refine)} == asked
+
+
+def test_a_g_that_is_begun_with_cannot_get_another_size(tmp_path):
+    folder, recipe = str(larger_folder(tmp_path / "w")), load_recipe("compact")
+    params = load_model_config("compact")["spade_generator_params"]
+    larger = Blocks(params["num_middle"] + 1, params["refine_blocks"] + 1)
+    assert (
+        create_stage(replace(recipe, blocks=larger), folder).networks["spade_generator"].num_middle == larger.num_middle
+    )
+    with pytest.raises(InputError, match=r"G of --init has {'num_middle': .*recipe asks for {'num_middle': 7}: leave"):
+        create_stage(replace(recipe, blocks=Blocks(num_middle=7)), folder)
+
+
+def test_stage_4_makes_g_as_small_as_the_recipe_says(tmp_path):
+    """Of a G with one block more of each kind than the definition: with one of them less."""
+    folder = str(larger_folder(tmp_path / "w"))
+    params = load_model_config("compact")["spade_generator_params"]
+    blocks = Blocks(refine_blocks=params["refine_blocks"] + 1)
+    generator = create_stage(replace(load_recipe("compact", 4), blocks=blocks), folder).networks["spade_generator"]
+    assert (generator.num_middle, len(generator.refine)) == (params["num_middle"], blocks.refine_blocks)
+
+
 def test_stage_4_makes_g_smaller(tmp_path):
     with pytest.raises(InputError, match=r"stage 4 of compact needs the G.*--init"):
         create_stage(load_recipe("compact", 4))
@@ -138,7 +167,7 @@ def test_stage_4_takes_a_w_of_before_the_lips_edge_as_it_is(tmp_path):
 
 def test_stage_4_of_a_g_that_is_small_already(tmp_path):
     with pytest.raises(
-        InputError, match=r"stage 4 makes G smaller.*larger one as --init, or fewer blocks in .*compact\.yaml"
+        InputError, match=r"stage 4 makes G smaller.*larger one as --init, or say fewer blocks in the rec"
     ):
         create_stage(load_recipe("compact", 4), str(compact_folder(tmp_path / "w")))
 
@@ -190,6 +219,12 @@ def test_nothing_of_base_ships(stage):
         ("compact", 3, {"dropout": 0.1}, {}, "dropout"),
         ("compact", 2, {"dropout": 0.1}, {}, "dropout"),
         ("base", 1, {"dropout": 0.1}, {}, "dropout"),
+        ("compact", 2, {"blocks": Blocks(1, 0)}, {}, "blocks are for stages 1 and 4"),
+        ("compact", 3, {"blocks": Blocks(0, 1)}, {}, "blocks are for stages 1 and 4"),
+        ("base", 1, {"blocks": Blocks(1, 1)}, {}, "blocks are for stages 1 and 4"),
+        ("compact", 3, {"critics": Critics(begin=1)}, {}, "critics are for stage 1"),
+        ("compact", 4, {"critics": Critics(begin=1)}, {}, "critics are for stage 1"),
+        ("base", 2, {"critics": Critics(begin=1)}, {}, "critics are for stage 1"),
         ("base", 1, {"backbone": "none", "losses": {"l1": 1.0}}, {"identity": Path("f")}, "weights no identity"),
     ],
 )

@@ -57,11 +57,12 @@ def test_a_run_that_is_refused_leaves_no_weights_folder(toy_data, tmp_path):
 def test_the_weights_of_the_project_are_not_written_over(toy_data, tmp_path, monkeypatch, link):
     """By whatever name: as a link, or as a folder with a link in it."""
     (tmp_path / "shipped/compact").mkdir(parents=True)
+    (tmp_path / "shipped/compact/spade_generator.safetensors").touch()
     monkeypatch.setattr("src.training.run.shipped_weights_dir", lambda: tmp_path / "shipped")
     named = tmp_path / "mine"
     (named / link).parent.mkdir(exist_ok=True)
     (named / link).symlink_to(tmp_path / "shipped" / link)
-    for folder in (tmp_path / "shipped", named):
+    for folder in (tmp_path / "shipped", tmp_path / "shipped/compact", named):
         with pytest.raises(InputError, match="would write over the project's own weights"):
             train(options(toy_data, tmp_path / "run", export=folder))
     assert not (tmp_path / "run").exists()

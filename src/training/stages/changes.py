@@ -12,15 +12,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ...motion.keypoints import EYES, LIP, keypoint_mask
+from ...motion.keypoints import CHIN, EYES, LIP, keypoint_mask
 from .keypoint_opening import eye_openness, lip_openness
 from .skull import Skull, fit_skull
 
 Opening = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 _RIGHT_EYE, _LOWER_LIDS = [15, 16], 18
-# It goes down by 0.43 of the lips' gap (least squares within 135 clips), or the lower lip would slide down to it.
-_CHIN = 5
 _REACH = 2.5  # lines go on for so many times the distance of their frames
 _LEAST = 0.03  # of openness between two frames for a line
 _AS_IT_IS, _NO_CHANGE, _WINKS = 0.3, 0.1, 0.5  # shares of samples
@@ -44,7 +42,9 @@ class Part(NamedTuple):
 
 PARTS: Mapping[str, Part] = {
     "eye": Part(keypoint_mask(EYES), slice(0, 2), eye_openness, 0.7),
-    "lip": Part(keypoint_mask((*LIP, _CHIN)), slice(2, 3), lip_openness, 1.0),
+    # The chin takes part: it goes down by 0.43 of the lips' gap (least squares within 135 clips), or the lower lip
+    # would slide down to it.
+    "lip": Part(keypoint_mask((*LIP, CHIN)), slice(2, 3), lip_openness, 1.0),
 }
 
 

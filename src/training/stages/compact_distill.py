@@ -15,22 +15,23 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ...modules.compact.spade_generator import CompactSPADEDecoder
-from ...weights.layout import BLOCKS, as_trained
+from ...weights.layout import BLOCKS, MOUTH_TEXTURE, as_trained
 from ...weights.load import load_strict, read_state
 from ..beginning import files_of
 from ..data.batches import Batch
 from ..recipe import Recipe
 from ..sheet import sheet
 from .compact import NETWORKS, channels_last, compact_networks, export_compact
-from .compact_draw import generate, pairs, warp, with_more_drivers
+from .compact_draw import generate, pairs, warp
+from .compact_drivers import with_more_drivers
 from .compact_maps import importance
 from .compact_terms import PICTURE_TERMS, check_pictures, picture_terms
 from .helper import Helper
 from .stage import Losses
-from .terms import Terms
+from .terms import Terms, check_sources
 
 _G = "spade_generator"
-_DEFINITION = "src/config/models/compact.yaml"
+_SHARE = f"{MOUTH_TEXTURE}.share"
 _FEWEST = 2  # sources: each moves as another one, too
 
 
@@ -49,8 +50,7 @@ class CompactDistillStage:
 
     def __init__(self, networks: nn.ModuleDict, params: Mapping[str, Any], recipe: Recipe) -> None:
         check_pictures(recipe)
-        if recipe.data.sources < _FEWEST:
-            raise InputError(f"stage 4 moves each face as another one: it needs {_FEWEST} or more sources, got 1")
+        check_sources(recipe, _FEWEST, "stage 4 moves each face as another one")
         self._terms = Terms(recipe, PICTURE_TERMS)
         teacher = cast(CompactSPADEDecoder, networks[_G])
         generator = _beginning_of(teacher, params)
@@ -90,7 +90,8 @@ def distill_stage(params: Mapping[str, Any], recipe: Recipe, folder: Path) -> Co
     """Stage 4 of the networks of a weights folder, each with the parts that its file has.
 
     Args:
-        params: the model definition, which says how many blocks the new G has.
+        params: the model definition, with as many blocks as the new G is to have, and the share of the mouth's texture
+            in what both paint.
         recipe: of the stage.
         folder: in the product's layout.
 
@@ -101,12 +102,20 @@ def distill_stage(params: Mapping[str, Any], recipe: Recipe, folder: Path) -> Co
     """
     files = files_of(NETWORKS, recipe.model, folder)
     states = {name: read_state(file) for name, file in files.items()}
+    states[_G] = _with_share(states[_G], params[f"{_G}_params"])
     given = {f"{name}_params": as_trained(params[f"{name}_params"], state) for name, state in states.items()}
     networks = compact_networks(given)
     for name, state in states.items():
         load_strict(networks[name], state, what=f"'{files[name]}'")
     blocks = {name: params[f"{_G}_params"][name] for name in BLOCKS}
     return CompactDistillStage(networks, {**given[f"{_G}_params"], **blocks}, recipe)
+
+
+def _with_share(state: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Weights of G with the definition's share of the mouth's texture in what is painted, if they have a texture."""
+    if _SHARE not in state or MOUTH_TEXTURE not in params:
+        return state
+    return {**state, _SHARE: torch.tensor(params[MOUTH_TEXTURE]["share"])}
 
 
 def _beginning_of(teacher: CompactSPADEDecoder, params: Mapping[str, Any]) -> CompactSPADEDecoder:
@@ -116,7 +125,7 @@ def _beginning_of(teacher: CompactSPADEDecoder, params: Mapping[str, Any]) -> Co
     if not own.keys() < known.keys():
         raise InputError(
             f"stage 4 makes G smaller: that of --init has {_blocks(teacher)}, and the new one would have "
-            f"{_blocks(generator)}; give a larger one as --init, or fewer blocks in {_DEFINITION}"
+            f"{_blocks(generator)}; give a larger one as --init, or say fewer blocks in the recipe"
         )
     generator.load_state_dict({key: known[key] for key in own})
     return generator

@@ -21,7 +21,7 @@ from ..recipe import Recipe
 from ..sheet import sheet
 from .compact import compact_networks, export_compact
 from .stage import Losses
-from .terms import Terms, check_size
+from .terms import Terms, check_size, check_sources
 
 TERMS = ("mouth",)
 _PATIENCE = 20  # batches
@@ -42,8 +42,7 @@ class CompactMouthStage:
 
     def __init__(self, params: Mapping[str, Any], recipe: Recipe) -> None:
         check_size(recipe, INTERNAL_SIZE)
-        if recipe.data.sources < _FEWEST:
-            raise InputError(f"stage 3 compares faces: it needs {_FEWEST} or more sources, got {recipe.data.sources}")
+        check_sources(recipe, _FEWEST, "stage 3 compares faces")
         self._terms = Terms(recipe, TERMS)
         self.networks = compact_networks(params).requires_grad_(False)
         _texture(self.networks).requires_grad_(True)

@@ -14,6 +14,7 @@ from ..losses.pyramid import laplacian_l1
 from ..losses.ssim import ssim
 from ..recipe import Recipe
 from .compact_maps import mouth
+from .terms import check_size
 
 PICTURE_TERMS = ("l1", "l2", "pyramid", "ssim", "pooled", "mouth")
 
@@ -24,8 +25,9 @@ def check_pictures(recipe: Recipe) -> None:
     Raises:
         InputError: they are, or do not.
     """
-    if (size := recipe.data.size) < INTERNAL_SIZE or size % 2:
-        raise InputError(f"data: size must be an even number of pixels from {INTERNAL_SIZE} on, got {size}")
+    check_size(recipe, INTERNAL_SIZE)
+    if recipe.data.size % 2:
+        raise InputError(f"maps have half the pictures' size, so data: size must be even, got {recipe.data.size}")
 
 
 def picture_terms(picture: Tensor, target: Tensor, kp: Tensor, weight: Tensor) -> dict[str, Callable[[], Tensor]]:

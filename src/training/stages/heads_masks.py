@@ -11,10 +11,11 @@ from torch import Tensor
 from ...modules.compact.ellipses import eye_ellipses
 from ...modules.compact.face_ellipse import face_mask
 from ...modules.compact.grid import cell_centres
+from ...motion.keypoints import CHIN
 from ..losses.regions import region_boxes, region_masks
 from ..precision import in_float32
 
-_CHIN, _FOREHEAD = 5, 10
+_FOREHEAD = 10
 _BELOW = 0.15  # where shoulders begin below the chin, in heights of the face
 _EDGE = 20.0  # steepness of their upper edge, per height of the face
 
@@ -31,7 +32,7 @@ def shoulders(kp_source: Tensor, kp_driving: Tensor, size: int) -> Tensor:
     Returns:
         (B, 1, size, size) in 0..1; near 0 everywhere if the chin is at the picture's edge.
     """
-    chin, forehead = kp_source[:, _CHIN, 1], kp_source[:, _FOREHEAD, 1]
+    chin, forehead = kp_source[:, CHIN, 1], kp_source[:, _FOREHEAD, 1]
     height = (chin - forehead).abs().clamp(min=1e-3)[:, None]  # (B, 1)
     rows = (cell_centres(size, kp_source) - chin[:, None]) / height - _BELOW  # (B, size)
     below = torch.sigmoid(rows * _EDGE)[:, None, :, None]

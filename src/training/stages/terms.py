@@ -78,6 +78,21 @@ class Terms:
             logger.warning("training without %s: no %s for it", ", ".join(without), what)
 
 
+def check_sources(recipe: Recipe, least: int, why: str) -> None:
+    """Batches must have enough sources.
+
+    Args:
+        recipe: of the stage.
+        least: how many it needs.
+        why: begins the message.
+
+    Raises:
+        InputError: they have fewer.
+    """
+    if recipe.data.sources < least:
+        raise InputError(f"{why}: it needs {least} or more sources, got {recipe.data.sources}")
+
+
 def check_size(recipe: Recipe, size: int) -> None:
     """Batches must be at least as large as the pictures that networks see.
 
