@@ -4,8 +4,9 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InputError
@@ -31,6 +32,19 @@ def temporary_beside(path: Path) -> Path:
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"the folder '{path.parent}' cannot be written to: name another one")
     return path.parent / f".{_mark(path)}{secrets.token_hex(6)}.part{path.suffix}"
+
+
+@contextmanager
+def usual_rights(path: Path) -> Iterator[None]:
+    """Give a file that is written within the rights that new files have; some libraries let its owner alone read it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.touch()
+    mode = stat.S_IMODE(path.stat().st_mode)
+    yield
+    path.chmod(mode)
 
 
 def remove_temporaries(paths: Iterable[Path]) -> None:

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..errors import InputError, WeightsError
-from ..media.output_file import temporary_beside
+from ..media.output_file import temporary_beside, usual_rights
 
 _COUNTER = "num_batches_tracked"  # of batch norm; inference does not use it
 
@@ -39,7 +39,8 @@ def export_network(network: nn.Module, path: Path) -> Path:
         )
     part = temporary_beside(path)
     try:
-        save_file(state, part)
+        with usual_rights(part):
+            save_file(state, part)
         part.replace(path)
     except (OSError, SafetensorError) as error:
         part.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Full precision for losses, whatever autocast the training runs under."""
+"""Full precision for losses and single layers, whatever autocast the training runs under."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +29,25 @@ def in_float32(function: Callable[P, T]) -> Callable[P, T]:
             return function(*given, **named)
 
     return wrapped
+
+
+class Float32Conv2d(nn.Conv2d):
+    """A convolution that autocast leaves alone."""
+
+    @classmethod
+    def like(cls, conv: nn.Conv2d) -> Float32Conv2d:
+        """One with the shape and the weights of another, whose padding is of zeros."""
+        geometry: Any = conv.kernel_size, conv.stride, conv.padding, conv.dilation
+        given = cls(conv.in_channels, conv.out_channels, *geometry)
+        given.load_state_dict(conv.state_dict())
+        return given
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As of the class above, in float32 at least."""
+        return _convolved(self, input)
+
+
+_convolved = in_float32(nn.Conv2d.forward)
 
 
 def _raised(value: Any) -> Any:

@@ -141,7 +141,7 @@ _COMPACT = ModelEntry(
         "spade_generator": _shipped(
             "compact/spade_generator.safetensors",
             2484434,
-            "6dac423233d6a465a1ab61f8106f22d58c99872bd542ce07c98617eb2389e025",
+            "85b1dd1eef095cde727cf6d7221074c09283cafae5e02cca56ed87a8c4f17336",
             _SHARE_ALIKE,
         ),
         "stitching_retargeting_module": _shipped(

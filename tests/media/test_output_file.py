@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from src.errors import InputError
-from src.media.output_file import remove_temporaries, temporary_beside
+from src.media.output_file import remove_temporaries, temporary_beside, usual_rights
 
 
 def test_a_temporary_file_is_hidden_and_of_the_same_kind(tmp_path):
@@ -11,6 +11,15 @@ def test_a_temporary_file_is_hidden_and_of_the_same_kind(tmp_path):
     assert path.parent == tmp_path / "new" and path.parent.is_dir() and not path.exists()
     assert path.name.startswith(".") and path.suffix == ".mp4"
     assert temporary_beside(tmp_path / "new/a.mp4") != path
+
+
+def test_a_file_gets_the_rights_of_others_here(tmp_path):
+    (tmp_path / "other").touch()
+    with usual_rights(path := tmp_path / "file"):
+        path.write_bytes(b"new")
+        path.chmod(0o600)
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
 
 def test_no_file_can_be_written(tmp_path):

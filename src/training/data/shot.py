@@ -28,7 +28,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ...errors import InputError
-from ...media.output_file import temporary_beside
+from ...media.output_file import temporary_beside, usual_rights
 from ...motion.mesh_points import N_POINTS
 
 _FORMAT = "liveportrait shot 1"
@@ -81,7 +81,8 @@ class ShotWriter:
         }
         part = temporary_beside(self._path).with_suffix("")  # so that what a killed run leaves is not taken for a shot
         try:
-            save_file(tensors, part, metadata={"format": _FORMAT})
+            with usual_rights(part):
+                save_file(tensors, part, metadata={"format": _FORMAT})
             part.replace(self._path)
         except (OSError, SafetensorError) as error:
             raise InputError(f"'{self._path}' cannot be written: {error}") from error

@@ -55,6 +55,8 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
     """
     options.check()
     source_folder, folder = Path(options.input).expanduser(), Path(options.output).expanduser()
+    if folder.resolve() == source_folder.resolve():
+        raise InputError(f"--output '{folder}' is --input itself: give another folder, lest shots lie among footage")
     records = Records(folder)
     sources, others = find_sources(source_folder, without=folder)
     if not sources:
@@ -74,6 +76,9 @@ def prepare(options: PrepareOptions, progress: Progress = lambda done, total, fr
         tell_of_leaving(_leaving(folder, sources, labels, options))
         try:
             _run(folder, options, due, report, progress)
+        except KeyboardInterrupt:
+            logger.warning("left after %d of %d files: the same command goes on", report.done, len(due))
+            raise
         finally:
             tell_of_sides(report)
             report.rows = _rows(report, labels, options)

@@ -28,6 +28,7 @@ from ..losses.perceptual import PerceptualLoss
 from ..losses.pixels import weighted_l1
 from ..losses.regions import WHOLE
 from ..losses.transform import random_transform
+from ..precision import Float32Conv2d
 from ..recipe import Recipe
 from ..sheet import sheet
 from .helper import Helper
@@ -57,7 +58,8 @@ class OfficialStage:
     F and M see pictures of `size`. What G draws, twice as large, is compared with the driving pictures at the smaller
     of their sides: at 512 with batches of 512, as in the paper; with smaller ones at theirs, the result reduced.
 
-    Under autocast M, keypoints and losses are of float32; F, W and G are not, nor is the spectral norm of G.
+    Under autocast M, keypoints, the occlusion map of W and losses are of float32; the rest of F, W and G is not, nor is
+    the spectral norm of G.
 
     Args:
         params: the model definition.
@@ -91,6 +93,7 @@ class OfficialStage:
         self._identity = None if identity is None else Helper(identity)
         self.networks = nn.ModuleDict({name: kind(**params[f"{name}_params"]) for name, kind in NETWORKS.items()})
         initialise_official(self.networks)
+        _raise_occlusion(self.networks)
         self.critics = nn.ModuleDict()
         if self._begin:
             side = min(recipe.data.size, _drawn_side(self.networks, size))
@@ -164,6 +167,17 @@ class OfficialStage:
 def resized(pictures: Tensor, side: int) -> Tensor:
     """Pictures reduced to a side by the means of the areas that pixels cover."""
     return pictures if pictures.shape[-1] == side else F.adaptive_avg_pool2d(pictures, side)
+
+
+def _raise_occlusion(networks: nn.ModuleDict) -> None:
+    """Keep the map's convolution out of autocast.
+
+    On processors with AMX oneDNN's gradient of its weight, of one channel in bfloat16, writes beyond its memory (torch
+    2.13): the process aborts, at once or some steps later.
+    """
+    motion = cast(WarpingNetwork, networks["warping_module"]).dense_motion_network
+    if motion.occlusion is not None:
+        motion.occlusion = Float32Conv2d.like(motion.occlusion)
 
 
 def _drawn_side(networks: nn.ModuleDict, size: int) -> int:

@@ -43,6 +43,11 @@ def test_nothing_but_the_file_is_left(path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_whoever_may_read_other_files_here_may_read_it(path):
+    (path.parent / "other").touch()
+    assert path.stat().st_mode == (path.parent / "other").stat().st_mode
+
+
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def full(tensors, file, metadata):
         file.write_bytes(b"half")

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import shutil
 
 import cv2
@@ -114,7 +115,7 @@ def test_what_a_user_may_not_expect_is_said(run, tmp_path, caplog):
     assert "4 files are ready already" in said and "1 files of earlier runs are no longer in the input" in said
 
 
-def test_a_run_that_was_stopped_leaves_an_index_of_what_is_ready(run, tmp_path, monkeypatch):
+def test_a_run_that_was_stopped_leaves_an_index_of_what_is_ready(run, tmp_path, monkeypatch, caplog):
     def stops(folder, options, sources, workers):
         yield from prepare_here(folder, options, sources[:2], workers)
         raise KeyboardInterrupt
@@ -123,6 +124,7 @@ def test_a_run_that_was_stopped_leaves_an_index_of_what_is_ready(run, tmp_path, 
         patch.setattr(module, "prepare_files", stops)
         with pytest.raises(KeyboardInterrupt):
             run()
+    assert re.search(r"left after 2 of \d files: the same command goes on", caplog.text)
     ready = read_index(tmp_path / "data")
     report, rows = run()
     assert report.done == 3 and set(ready) < set(rows) and len(rows) == 3
@@ -389,6 +391,17 @@ def test_options_that_are_refused(tmp_path, shots, about, workers, message):
     with pytest.raises(InputError, match=message):
         prepare(options)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", "../here", "link"])
+def test_shots_among_the_footage_are_refused(tmp_path, name):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "a.png").touch()
+    (folder / "link").symlink_to(folder)
+    with pytest.raises(InputError, match="is --input itself: give another folder"):
+        prepare(PrepareOptions(str(folder), str(folder / name)))
+    assert sorted(path.name for path in folder.iterdir()) == ["a.png", "link"]
 
 
 def test_input_of_no_use(tmp_path):

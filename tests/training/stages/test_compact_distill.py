@@ -84,6 +84,8 @@ def test_the_average_is_exported_with_the_texture_of_before(trained, stage, fold
     trainer = trained[0]
     files = {file.stem: file for file in trainer.export(tmp_path / "out")}
     assert files.keys() == {"appearance_feature_extractor", "warping_module", "spade_generator"}
+    (tmp_path / "other").touch()
+    assert all(file.stat().st_mode == (tmp_path / "other").stat().st_mode for file in files.values())
     larger = {**PARAMS, "spade_generator_params": LARGER}  # of another definition: the file says how large it is
     built = Checkpoints(files, larger, torch.device("cpu")).build(CompactSPADEDecoder, "spade_generator")
     assert (built.num_middle, len(built.refine)) == (G["num_middle"], G["refine_blocks"])

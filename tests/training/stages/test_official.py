@@ -179,6 +179,20 @@ def test_a_cycle_of_training_export_and_loading(tmp_path, precision):
         load_strict(loaded, read_state(path), name)
 
 
+def test_the_occlusion_map_is_left_out_of_autocast():
+    """Its gradient in bfloat16 breaks the heap on some processors."""
+    stage = make_stage(make_recipe(precision="bfloat16"), everything=False)
+    motion = stage.networks["warping_module"].dense_motion_network
+    seen = {}
+    for name in ("mask", "occlusion"):
+        getattr(motion, name).register_forward_hook(
+            lambda _, inputs, result, name=name: seen.update({name: result.dtype})
+        )
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        stage.losses(floats(make_batch(2 * SIZE)), 0)
+    assert seen == {"mask": torch.bfloat16, "occlusion": torch.float32}
+
+
 def _total(stage: OfficialStage) -> float:
     """The sum of the terms, always with the same random transform."""
     torch.manual_seed(2)
