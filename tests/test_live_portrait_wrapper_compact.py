@@ -1,5 +1,7 @@
 """The shipped weights through the wrapper: golden numbers, sizes, batches."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from src.motion.pose import degrees
 from tests.motion.goldens import FOLDER
 from tests.tolerances import FLOAT32
 
+EXAMPLES = Path(__file__).parents[1] / "assets/examples/source"
 NETWORK, PICTURE = FLOAT32["compact_network"].abs, FLOAT32["compact_picture"].abs
 
 
@@ -110,6 +113,16 @@ def test_a_picture_without_a_face(wrapper):
 def test_a_bare_volume_is_not_enough(wrapper, features, x_s, x_d):
     with pytest.raises(InputError, match="another model"):
         wrapper.warp_decode(features.volume, x_s, x_d)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "told"),
+    [("s10", {}, True), ("s10", {"animation_region": "exp"}, False), ("s9", {}, False)],
+)
+def test_a_source_that_looks_aside_is_told_of(wrapper, tmp_path, caplog, source, options, told):
+    driving, output = EXAMPLES / "s0.jpg", tmp_path / "result.jpg"
+    wrapper.execute(source=EXAMPLES / f"{source}.jpg", driving=driving, output=output, concat=False, **options)
+    assert ("turned by 33 degrees" in caplog.text) is told
 
 
 def test_networks_are_read_when_first_used(monkeypatch, golden, x_s, x_d):

@@ -1,4 +1,4 @@
-"""What a user should know of a run before it begins: options that change nothing here, or more than they seem to."""
+"""What a user should know of a run before frames are drawn: options without effect, or with more than they seem to."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from ..config.argument_config import ArgumentConfig
 from ..media.given import Media
 from ..media.sniff import MediaKind
+from ..motion.pose import degrees
 from ..motion.transfer_options import TransferOptions
 from .framing import pastes_back
 from .inputs import DrivingInput
+from .portrait import Portrait
 
 TEMPLATE_MOVES = "the template moves the face"
 _BREAKS = 1.5  # strengths above it
+_FAR = 30.0  # degrees from which on the compact networks tear a face that turns back (the model's card)
 
 
 def remarks(
@@ -31,6 +34,24 @@ def remarks(
     yield from _on_motion(transfer)
     if args.flag_source_video_eye_retargeting and source.kind is MediaKind.PICTURE:
         yield "--flag_source_video_eye_retargeting has no effect: the source is a picture"
+
+
+def turned_remarks(portraits: Sequence[Portrait], transfer: TransferOptions) -> Iterator[str]:
+    """On faces of a picture that look aside and whose heads are to move, one clause each.
+
+    Args:
+        portraits: that the compact networks draw.
+        transfer: options of the motion transfer.
+    """
+    if transfer.animation_region not in ("all", "pose"):
+        return
+    for portrait in portraits:
+        yaw = abs(float(degrees(portrait.motion.R)[1][0]))
+        if yaw > _FAR:
+            yield (
+                f"the source's face is turned by {yaw:.0f} degrees: the side that it hides cannot be drawn, and tears "
+                "when the head turns back; --animation_region exp keeps the head still"
+            )
 
 
 def pasting_remarks(args: ArgumentConfig) -> Iterator[str]:

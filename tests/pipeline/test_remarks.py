@@ -1,8 +1,14 @@
+import numpy as np
 import pytest
+import torch
 
 from src.config.argument_config import ArgumentConfig
+from src.motion.motion import Motion
+from src.motion.pose import get_rotation_matrix
+from src.motion.transfer_options import TransferOptions
 from src.pipeline.inputs import read_inputs
-from src.pipeline.remarks import remarks
+from src.pipeline.portrait import StillPortrait
+from src.pipeline.remarks import remarks, turned_remarks
 from src.pipeline.render import transfer_options
 
 PASTED = "nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop"
@@ -48,3 +54,18 @@ def test_one_template_among_other_drivers(media, inbox):
     args.on_missing, args.flag_crop_driving_video = "error", True
     source, drivings = read_inputs(args, inbox)
     assert list(remarks(args, transfer_options(args), source, drivings)) == []
+
+
+def turned(yaw):
+    R = get_rotation_matrix(*(torch.tensor([angle]) for angle in (17.0, yaw, -8.0)))
+    motion = Motion(torch.zeros(1, 21, 3), R, torch.zeros(1, 21, 3), torch.zeros(1, 3), torch.ones(1, 1))
+    return StillPortrait(motion, np.zeros((8, 8, 3), np.uint8), None, None)
+
+
+@pytest.mark.parametrize("region", ["all", "pose", "exp", "lip", "eyes"])
+def test_faces_that_look_aside(region):
+    faces = [turned(yaw) for yaw in (0.0, 29.0, 31.0, -45.0)]
+    said = list(turned_remarks(faces, TransferOptions(animation_region=region)))
+    assert len(said) == (2 if region in ("all", "pose") else 0)
+    for line, angle in zip(said, (31, 45), strict=False):
+        assert line.startswith(f"the source's face is turned by {angle} degrees: ") and not line.endswith(".")
