@@ -72,17 +72,30 @@ def test_weights_without_the_texture_of_the_mouth_work_without_it(tmp_path, with
     assert (built.mouth_texture is not None) == with_texture
 
 
-@pytest.mark.parametrize(("middle", "refining"), [(0, 1), (1, 0), (2, 2), (1, 3)])
-def test_a_g_is_as_large_as_its_file(tmp_path, middle, refining):
-    file, params = tmp_path / "spade_generator.safetensors", load_model_config("compact")
-    arguments = {**params["spade_generator_params"], "num_middle": middle, "refine_blocks": refining}
-    state = CompactSPADEDecoder(**arguments).state_dict()
+def generator_of(folder, params, middle, refining):
+    """Of a file of so many blocks what is built."""
+    file, group = folder / "spade_generator.safetensors", params["spade_generator_params"]
+    state = CompactSPADEDecoder(**{**group, "num_middle": middle, "refine_blocks": refining}).state_dict()
     save_file(state, file)
-    built = Checkpoints({"spade_generator": file}, params, torch.device("cpu")).build(
-        CompactSPADEDecoder, "spade_generator"
-    )
-    assert (built.num_middle, len(built.refine)) == (middle, refining)
+    built = Checkpoints({file.stem: file}, params, torch.device("cpu")).build(CompactSPADEDecoder, file.stem)
     assert built.state_dict().keys() == state.keys()
+    return built
+
+
+@pytest.mark.parametrize(("middle", "refining"), [(1, 1), (2, 2), (1, 3)])
+def test_a_g_is_as_large_as_its_file(tmp_path, middle, refining):
+    built = generator_of(tmp_path, load_model_config("compact"), middle, refining)
+    assert (built.num_middle, len(built.refine)) == (middle, refining)
+
+
+@pytest.mark.parametrize(("middle", "refining", "lost"), [(0, 2, "G_middle_0"), (1, 0, r"refine\.0")])
+def test_a_g_that_lost_its_blocks_is_refused_unless_it_never_had_any(tmp_path, middle, refining, lost):
+    params = load_model_config("compact")
+    with pytest.raises(WeightsError, match=rf"does not fit CompactSPADEDecoder.*missing: {lost}"):
+        generator_of(tmp_path, params, middle, refining)
+    params["spade_generator_params"] |= {"num_middle": middle, "refine_blocks": refining}
+    built = generator_of(tmp_path, params, middle, refining)
+    assert (built.num_middle, len(built.refine)) == (middle, refining)
 
 
 def test_a_texture_in_part_is_no_texture(tmp_path):
