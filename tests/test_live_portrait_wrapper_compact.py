@@ -123,6 +123,9 @@ def test_a_source_that_looks_aside_is_told_of(wrapper, tmp_path, caplog, source,
     driving, output = EXAMPLES / "s0.jpg", tmp_path / "result.jpg"
     wrapper.execute(source=EXAMPLES / f"{source}.jpg", driving=driving, output=output, concat=False, **options)
     assert ("turned by 33 degrees" in caplog.text) is told
+    caplog.clear()
+    wrapper.set_source(EXAMPLES / f"{source}.jpg", **options)
+    assert ("turned by 33 degrees" in caplog.text) is told
 
 
 def test_networks_are_read_when_first_used(monkeypatch, golden, x_s, x_d):

@@ -45,6 +45,7 @@ class CompactEngine(BaseEngine[Networks]):
     name = keypoints = "compact"
     moves_absolutely = False
     reads_meshes = True
+    farthest_yaw = 30.0  # by eye: see the model card of the shipped weights
     always_crops_driving = True
     crop_size = output_size = OUTPUT_SIZE
     warps_picture = True

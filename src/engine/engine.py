@@ -95,6 +95,8 @@ class Engine(Protocol):
         device: where the networks live.
         batch_size: frames per call that suit the model and the device.
         reads_meshes: motion comes from mesh landmarks (a picture is only needed where there are none).
+        farthest_yaw: degrees by which a source's face may be turned before it tears where its head turns back; infinite
+            where that is not known.
         always_crops_driving: driving frames must show the face in the nominal framing.
         crop_size: side at which it takes crops in.
         output_size: side of the pictures that it makes.
@@ -108,6 +110,7 @@ class Engine(Protocol):
     device: torch.device
     batch_size: int
     reads_meshes: bool
+    farthest_yaw: float
     always_crops_driving: bool
     crop_size: int
     output_size: int

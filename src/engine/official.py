@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import torch
@@ -32,6 +34,7 @@ class OfficialEngine(BaseEngine[OfficialNetworks]):
 
     keypoints = OFFICIAL_MODEL  # those of people and of animals go together
     reads_meshes = False
+    farthest_yaw = math.inf
     always_crops_driving = False
     crop_size = 256
     output_size = 512

@@ -30,7 +30,7 @@ from .output_paths import OutputPaths
 from .plan import Plan, plan_run
 from .progress import Progress, counted
 from .remarks import turned_remarks
-from .render import FaceRenderer, RenderedFrame, render, transfer_options
+from .render import FaceRenderer, RenderedFrame, render
 from .report import Report, StageClock, make_report
 from .result import AnimationResult
 from .source import Source, open_source, read_source
@@ -99,7 +99,8 @@ class _Run:
         saved = self._save_templates(drivings)
         source = source or self._source(clip.first(planned.n_frames))
         timeline = make_timeline(source, drivings, self.args.align)
-        self._tell_of_turned(source)
+        for remark in turned_remarks(self.args, source, self.engine.farthest_yaw):
+            _log.warning("%s", remark)
         self._write(self.plan.outputs, source, drivings, timeline)
         fps = timeline.fps if timeline.is_video else None
         if self.plan.outputs.concat:
@@ -114,12 +115,6 @@ class _Run:
             fps=fps,
             report=self._report(drivings, source, timeline.n_frames, fps),
         )
-
-    def _tell_of_turned(self, source: Source) -> None:
-        """Pictures alone: what a video hides at first it may show later."""
-        if self.engine.name == "compact" and not (source.is_video or self.args.animals):
-            for remark in turned_remarks(source.portraits, transfer_options(self.args)):
-                _log.warning("%s", remark)
 
     def _template(self, drivers: Sequence[Clip | MotionTemplate]) -> AnimationResult:
         """Nothing but the motion of the one driver, kept."""

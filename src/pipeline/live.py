@@ -31,6 +31,7 @@ from .framing import CROP_SIZE
 from .inputs import taken_picture
 from .plan import check_faces
 from .progress import batched, silent
+from .remarks import turned_remarks
 from .render import RenderedFrame, render_views, sized, transfer_options
 from .source import Source, open_source, read_source
 
@@ -54,6 +55,8 @@ def open_session(engine: Engine, finders: Finders, args: ArgumentConfig) -> Live
             for remark in animal_remarks(args, engine.keypoints):
                 _log.warning("%s", remark)
         source = read_source(open_source(media, args), engine, finders, args, silent)
+        for remark in turned_remarks(args, source, engine.farthest_yaw):
+            _log.warning("%s", remark)
         return LiveSession(engine, finders.of_live_driver(args)(), source, args, options)
 
 

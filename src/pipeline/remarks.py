@@ -11,11 +11,10 @@ from ..motion.pose import degrees
 from ..motion.transfer_options import TransferOptions
 from .framing import pastes_back
 from .inputs import DrivingInput
-from .portrait import Portrait
+from .source import Source
 
 TEMPLATE_MOVES = "the template moves the face"
 _BREAKS = 1.5  # strengths above it
-_FAR = 30.0  # degrees from which on the compact networks tear a face that turns back (the model's card)
 
 
 def remarks(
@@ -36,18 +35,19 @@ def remarks(
         yield "--flag_source_video_eye_retargeting has no effect: the source is a picture"
 
 
-def turned_remarks(portraits: Sequence[Portrait], transfer: TransferOptions) -> Iterator[str]:
-    """On faces of a picture that look aside and whose heads are to move, one clause each.
+def turned_remarks(args: ArgumentConfig, source: Source, farthest_yaw: float) -> Iterator[str]:
+    """On people in a picture who look aside and whose heads are to move, one clause each.
 
     Args:
-        portraits: that the compact networks draw.
-        transfer: options of the motion transfer.
+        args: all options.
+        source: of a video nothing is said: what it hides at first it may show later.
+        farthest_yaw: of the engine.
     """
-    if transfer.animation_region not in ("all", "pose"):
+    if source.is_video or args.animals or args.animation_region not in ("all", "pose"):
         return
-    for portrait in portraits:
+    for portrait in source.portraits:
         yaw = abs(float(degrees(portrait.motion.R)[1][0]))
-        if yaw > _FAR:
+        if yaw > farthest_yaw:
             yield (
                 f"the source's face is turned by {yaw:.0f} degrees: the side that it hides cannot be drawn, and tears "
                 "when the head turns back; --animation_region exp keeps the head still"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -172,6 +173,7 @@ class FakeEngine:
     def __init__(self, name: str = "fake", always_crops_driving: bool = False) -> None:
         self.name, self.keypoints, self.device, self.batch_size = name, name, torch.device("cpu"), 4
         self.moves_absolutely = False
+        self.farthest_yaw = math.inf
         self.reads_meshes, self.always_crops_driving = False, always_crops_driving
         self.crop_size, self.output_size = 256, OUT
         self.neutral_exp, self.repeats_border = torch.zeros(21, 3), False

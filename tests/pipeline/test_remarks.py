@@ -1,3 +1,6 @@
+import math
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -5,11 +8,11 @@ import torch
 from src.config.argument_config import ArgumentConfig
 from src.motion.motion import Motion
 from src.motion.pose import get_rotation_matrix
-from src.motion.transfer_options import TransferOptions
 from src.pipeline.inputs import read_inputs
 from src.pipeline.portrait import StillPortrait
 from src.pipeline.remarks import remarks, turned_remarks
 from src.pipeline.render import transfer_options
+from src.pipeline.source import Source
 
 PASTED = "nothing is pasted back: that needs --flag_do_crop and --flag_stitching; the result is the crop"
 TEMPLATE = {"driving": "d.safetensors"}
@@ -62,10 +65,19 @@ def turned(yaw):
     return StillPortrait(motion, np.zeros((8, 8, 3), np.uint8), None, None)
 
 
+def turned_lines(yaws, farthest=30.0, is_video=False, **options):
+    source = Source(SimpleNamespace(is_video=is_video), [turned(yaw) for yaw in yaws], 1, [0] * len(yaws), True)
+    return list(turned_remarks(ArgumentConfig(**options), source, farthest))
+
+
 @pytest.mark.parametrize("region", ["all", "pose", "exp", "lip", "eyes"])
 def test_faces_that_look_aside(region):
-    faces = [turned(yaw) for yaw in (0.0, 29.0, 31.0, -45.0)]
-    said = list(turned_remarks(faces, TransferOptions(animation_region=region)))
+    said = turned_lines([0.0, 29.0, 31.0, -45.0], animation_region=region)
     assert len(said) == (2 if region in ("all", "pose") else 0)
     for line, angle in zip(said, (31, 45), strict=False):
         assert line.startswith(f"the source's face is turned by {angle} degrees: ") and not line.endswith(".")
+
+
+@pytest.mark.parametrize("other", [{"is_video": True}, {"animals": True}, {"farthest": math.inf}])
+def test_nothing_is_said_of_what_is_not_known_to_tear(other):
+    assert turned_lines([60.0]) and not turned_lines([60.0], **other)

@@ -17,7 +17,7 @@ from ...errors import InputError
 from ...modules.compact.spade_generator import CompactSPADEDecoder
 from ...weights.layout import BLOCKS, MOUTH_TEXTURE, as_trained
 from ...weights.load import load_strict, read_state
-from ..beginning import files_of
+from ..beginning import GENERATOR, files_of
 from ..data.batches import Batch
 from ..recipe import Recipe
 from ..sheet import sheet
@@ -30,7 +30,6 @@ from .helper import Helper
 from .stage import Losses
 from .terms import Terms, check_sources
 
-_G = "spade_generator"
 _SHARE = f"{MOUTH_TEXTURE}.share"
 _FEWEST = 2  # sources: each moves as another one, too
 
@@ -52,9 +51,9 @@ class CompactDistillStage:
         check_pictures(recipe)
         check_sources(recipe, _FEWEST, "stage 4 moves each face as another one")
         self._terms = Terms(recipe, PICTURE_TERMS)
-        teacher = cast(CompactSPADEDecoder, networks[_G])
+        teacher = cast(CompactSPADEDecoder, networks[GENERATOR])
         generator = _beginning_of(teacher, params)
-        self.networks = nn.ModuleDict({**networks, _G: generator}).requires_grad_(False)
+        self.networks = nn.ModuleDict({**networks, GENERATOR: generator}).requires_grad_(False)
         generator.requires_grad_(True)
         if generator.mouth_texture is not None:
             generator.mouth_texture.requires_grad_(False)
@@ -70,7 +69,7 @@ class CompactDistillStage:
             warped = warp(self.networks, with_more_drivers(batch))
             target = generate(self._teacher.on(warped.flow.device), warped).picture
             weight = importance(warped.kp_driving, target.shape[-1])
-        drawn = generate(self.networks[_G], warped).picture
+        drawn = generate(self.networks[GENERATOR], warped).picture
         terms = picture_terms(drawn, target, warped.kp_driving, weight)
         return Losses(self._terms.weighted(self._terms.compute(terms)))
 
@@ -78,7 +77,8 @@ class CompactDistillStage:
         """Rows of source, driving picture, picture of the larger G, picture of the new one."""
         with torch.no_grad():
             warped = warp(networks, batch)
-            pictures = [generate(each, warped).picture for each in (self._teacher.on(warped.flow.device), networks[_G])]
+            generators = self._teacher.on(warped.flow.device), networks[GENERATOR]
+            pictures = [generate(generator, warped).picture for generator in generators]
         return sheet([*pairs(batch), *pictures])
 
     def export(self, networks: nn.ModuleDict, folder: Path) -> list[Path]:
@@ -102,13 +102,13 @@ def distill_stage(params: Mapping[str, Any], recipe: Recipe, folder: Path) -> Co
     """
     files = files_of(NETWORKS, recipe.model, folder)
     states = {name: read_state(file) for name, file in files.items()}
-    states[_G] = _with_share(states[_G], params[f"{_G}_params"])
+    states[GENERATOR] = _with_share(states[GENERATOR], params[f"{GENERATOR}_params"])
     given = {f"{name}_params": as_trained(params[f"{name}_params"], state) for name, state in states.items()}
     networks = compact_networks(given)
     for name, state in states.items():
         load_strict(networks[name], state, what=f"'{files[name]}'")
-    blocks = {name: params[f"{_G}_params"][name] for name in BLOCKS}
-    return CompactDistillStage(networks, {**given[f"{_G}_params"], **blocks}, recipe)
+    blocks = {name: params[f"{GENERATOR}_params"][name] for name in BLOCKS}
+    return CompactDistillStage(networks, {**given[f"{GENERATOR}_params"], **blocks}, recipe)
 
 
 def _with_share(state: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,12 +49,10 @@ def _opened(kp: Tensor, R: Tensor, kp_source: Tensor, R_source: Tensor) -> Tenso
     drawn = torch.rand(kp.shape[:2], device=kp.device) * (_FARTHEST - 1)
     farther = (drawn * (_gap(kp) > _gap(kp_source))).flatten()[:, None, None]  # (S D, 1, 1)
     points, points_source = kp.flatten(0, 1), kp_source.expand_as(kp).flatten(0, 1)  # (S D, 21, 3)
-    skull, skull_source = (
-        fit_skull(points, R.flatten(0, 1)),
-        fit_skull(points_source, R_source.expand_as(R).flatten(0, 1)),
-    )
+    face_source = fit_skull(points_source, R_source.expand_as(R).flatten(0, 1)).inside(points_source)
+    skull = fit_skull(points, R.flatten(0, 1))
     face = skull.inside(points)
-    face[:, _MOUTH] += farther * (face - skull_source.inside(points_source))[:, _MOUTH]
+    face[:, _MOUTH] += farther * (face - face_source)[:, _MOUTH]
     opened = points.clone()
     opened[:, _MOUTH] = skull.outside(face)[:, _MOUTH]
     return opened.view_as(kp)
